@@ -1,0 +1,45 @@
+.DEFAULT_GOAL := help
+GOFUMPT     := go run mvdan.cc/gofumpt@v0.12.0
+STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: dev
+dev: ## serve the example from a local PostgreSQL
+	go run ./cmd/fraiseql dev
+
+.PHONY: fmt
+fmt: ## format all Go files
+	$(GOFUMPT) -l -w .
+
+.PHONY: lint
+lint: ## check format, vet and staticcheck
+	@unformatted=$$($(GOFUMPT) -l .) && [ -z "$$unformatted" ] || { echo "not formatted, run make fmt: $$unformatted"; exit 1; }
+	go vet ./...
+	$(STATICCHECK) ./...
+
+.PHONY: test
+test: ## run all tests; PostgreSQL is started by them
+	go test ./...
+
+.PHONY: race
+race: ## run all tests with the race detector, skipping nothing
+	FRAISEQL_REQUIRE_PG=1 go test -race ./...
+
+.PHONY: benchmarks
+benchmarks: ## run each Go benchmark once, so that none rots
+	go test -run '^$$' -bench . -benchtime 1x ./...
+
+.PHONY: bench
+bench: ## compare with hand-written handlers and PostGraphile (about ten minutes)
+	go run ./bench
+
+.PHONY: fuzz
+fuzz: ## fuzz each target for a short while
+	@for pkg in $$(go list ./...); do \
+	  for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+	    go test -run '^$$' -fuzz "^$$target$$" -fuzztime $${FUZZTIME:-20s} $$pkg || exit 1; \
+	  done; \
+	done
