@@ -1,0 +1,102 @@
+package schema
+
+// Declarations are what a developer says about an API, in Go or in comments, before any of it
+// was compared with the database.
+type Declarations struct {
+	Title       string
+	Description string
+	Types       []TypeDecl
+	Enums       []EnumDecl
+	Inputs      []InputDecl
+	Queries     []QueryDecl
+	Batches     []BatchDecl
+}
+
+// TypeDecl declares an object type.
+type TypeDecl struct {
+	Name        string
+	Description string
+	Origin      string // where it is declared, for messages: "Go type blog.User", "comment on view public.v_user"
+
+	Source   string // "v_user" or "app.v_user"; empty for a shape inside documents or made by Go
+	Document string // the document's column; empty: "data" when the source has such a JSON column; "none": columns only
+	Fields   []FieldDecl
+	Closed   bool     // only Fields are exposed; otherwise the source's columns are too
+	Expose   []string // when not empty: only these, by GraphQL or database name
+	Filters  []string // when not empty: only these may be filtered
+	Key      []string // by GraphQL or database name; empty: primary key, else id, else none
+	NotNull  []string // columns declared to hold no null
+
+	Queries *QueryNames // the queries made for the type; nil: none
+}
+
+// QueryNames names the queries made for a type; a nil pointer takes the default name, and a
+// pointer to an empty string leaves the query out.
+type QueryNames struct {
+	One  *string // default: the type's name, lowerCamelCase
+	List *string // default: its English plural
+}
+
+// FieldDecl declares a field of an object type.
+type FieldDecl struct {
+	Name        string // GraphQL name; empty: from SQLName
+	SQLName     string // column or document key; empty: from Name
+	Type        string // as SDL writes it: "String!", "[Post!]!"; empty: the column's own
+	Description string
+	Deprecated  string
+	Key         bool
+	By          []Pair // a relation: the field's type is the related object, as a list when Many
+	Origin      string
+}
+
+// Pair is a pair of column names that join two sources.
+type Pair struct{ Local, Remote string }
+
+// EnumDecl declares an enum in Go, or gives GraphQL names to a PostgreSQL enum's labels.
+type EnumDecl struct {
+	Name        string
+	Description string
+	Values      []EnumValue
+	Origin      string
+}
+
+// InputDecl declares an input object.
+type InputDecl struct {
+	Name        string
+	Description string
+	OneOf       bool
+	Fields      []ArgDecl
+	Origin      string
+}
+
+// ArgDecl declares an argument or an input field.
+type ArgDecl struct {
+	Name        string
+	Type        string // as SDL writes it
+	Default     string // a GraphQL literal; empty: none
+	Description string
+	Deprecated  string
+}
+
+// QueryDecl declares a field of the query type.
+type QueryDecl struct {
+	Name        string
+	Description string
+	Deprecated  string
+	Origin      string
+	Kind        RootKind
+	Type        string // List and One: the object's name; Resolve: the result as SDL writes it
+	Args        []ArgDecl
+	Resolver    Resolver
+}
+
+// BatchDecl declares a Go field on an object type.
+type BatchDecl struct {
+	On          string // the object's name
+	Name        string
+	Type        string // as SDL writes it
+	Description string
+	Origin      string
+	Needs       []string // GraphQL names of the parent's own fields that the function reads
+	Batch       Batch    // Needs is filled in when the schema is built
+}

@@ -1,0 +1,121 @@
+package schema
+
+// Kind is the kind of a type. Source: GraphQL specification, section 4.5, "__TypeKind".
+type Kind uint8
+
+// The kinds of types.
+const (
+	Scalar Kind = iota + 1
+	Object
+	Enum
+	Input
+)
+
+// Type is a named type of the schema.
+type Type struct {
+	Kind        Kind
+	Name        string
+	Description string
+
+	Fields []*Field    // of an Object (what can be selected) or an Input (what can be sent), in order
+	Values []EnumValue // of an Enum, in order
+
+	SpecifiedBy string // of a Scalar: the address of its specification, or empty
+	OneOf       bool   // of an Input: exactly one field must be sent
+
+	Source *Source  // of an Object whose rows come from the database; nil for values inside other values
+	Key    []*Field // the fields that identify a row; empty when there are none
+	Filter *Type    // of an Object with a source: the input of where; nil when nothing can be filtered
+	Order  *Type    // of an Object with a source: the input of orderBy; nil when nothing can be ordered
+
+	fields map[string]*Field
+	values map[string]int
+}
+
+// Field finds a field by its GraphQL name, or nil.
+func (t *Type) Field(name string) *Field { return t.fields[name] }
+
+// Value finds an enum value by its GraphQL name.
+func (t *Type) Value(name string) (EnumValue, bool) {
+	i, ok := t.values[name]
+	if !ok {
+		return EnumValue{}, false
+	}
+	return t.Values[i], true
+}
+
+// EnumValue is one value of an enum.
+type EnumValue struct {
+	Name        string
+	Label       string // what PostgreSQL or Go calls it; mostly the same as Name
+	Description string
+	Deprecated  string // the reason; empty when not deprecated
+}
+
+// Field is what can be selected on an object, or sent in an input or as an argument.
+type Field struct {
+	Name        string
+	Description string
+	Deprecated  string // the reason; empty when not deprecated
+	Type        *Ref
+	Default     string   // of an input field or argument: a GraphQL literal; empty when there is none
+	Args        []*Field // of an output field, in order
+
+	// Where an output field's value comes from: exactly one of these is set.
+	Column   *Column   // a native column of the parent's source
+	Key      string    // a key of the parent's JSON document, or of the JSON object that the parent is
+	Relation *Relation // rows of another source, by key columns
+	Batch    *Batch    // a Go function over all parents at once
+	Root     *Root     // a field of the query type
+
+	NoFilter bool // left out of the type's filters
+	NoOrder  bool // left out of the type's orders
+}
+
+// Arg finds an argument by name, or nil.
+func (f *Field) Arg(name string) *Field {
+	for _, a := range f.Args {
+		if a.Name == name {
+			return a
+		}
+	}
+	return nil
+}
+
+// Ref is a use of a type: a named type, or a list of another use, each nullable or not.
+type Ref struct {
+	Named   *Type
+	Elem    *Ref // of a list; then Named is nil
+	NonNull bool
+}
+
+// Of is a nullable use of a named type.
+func Of(t *Type) *Ref { return &Ref{Named: t} }
+
+// ListOf is a nullable list.
+func ListOf(elem *Ref) *Ref { return &Ref{Elem: elem} }
+
+// NonNull is the same use, without null.
+func NonNull(r *Ref) *Ref { return &Ref{Named: r.Named, Elem: r.Elem, NonNull: true} }
+
+// Base is the named type at the bottom.
+func (r *Ref) Base() *Type {
+	for r.Elem != nil {
+		r = r.Elem
+	}
+	return r.Named
+}
+
+// String writes the use as SDL does: [Post!]!
+func (r *Ref) String() string {
+	s := ""
+	if r.Elem != nil {
+		s = "[" + r.Elem.String() + "]"
+	} else {
+		s = r.Named.Name
+	}
+	if r.NonNull {
+		s += "!"
+	}
+	return s
+}
