@@ -1,0 +1,237 @@
+package jsonw
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+)
+
+// Form is the wire form of a scalar.
+type Form uint8
+
+// The forms. Text serves every scalar that is written as the text PostgreSQL has for it.
+const (
+	Text Form = iota
+	Boolean
+	Int
+	BigInt
+	Decimal
+	Float
+	DateTime
+	LocalDateTime
+	Bytes
+	JSON
+)
+
+// FormOf gives the form of a scalar by its GraphQL name.
+func FormOf(scalar string) Form {
+	switch scalar {
+	case "Boolean":
+		return Boolean
+	case "Int":
+		return Int
+	case "BigInt":
+		return BigInt
+	case "Decimal":
+		return Decimal
+	case "Float":
+		return Float
+	case "DateTime":
+		return DateTime
+	case "LocalDateTime":
+		return LocalDateTime
+	case "Bytes":
+		return Bytes
+	case "JSON":
+		return JSON
+	}
+	return Text
+}
+
+// AppendText writes a value from PostgreSQL's text format. On an error nothing was written.
+func (f Form) AppendText(dst, text []byte) ([]byte, error) {
+	switch f {
+	case Text:
+		return AppendString(dst, text), nil
+	case Boolean:
+		return strconv.AppendBool(dst, len(text) > 0 && text[0] == 't'), nil
+	case Int:
+		return append(dst, text...), nil
+	case Float, Decimal, BigInt:
+		return f.number(dst, text)
+	case DateTime, LocalDateTime:
+		start := len(dst) + 1
+		dst = append(dst, '"')
+		dst = append(dst, text...)
+		if i := bytes.IndexByte(dst[start:], ' '); i >= 4 {
+			dst[start+i] = 'T'
+		}
+		return zulu(append(dst, '"'), start), nil
+	case Bytes:
+		return appendBytes(dst, bytes.TrimPrefix(text, []byte(`\x`)))
+	case JSON:
+		return append(dst, text...), nil
+	}
+	panic("jsonw: unknown form " + strconv.Itoa(int(f)))
+}
+
+// AppendJSON writes a value from a JSON token that is not null. On an error nothing was
+// written.
+func (f Form) AppendJSON(dst, token []byte) ([]byte, error) {
+	kind := token[0]
+	if f == JSON {
+		return append(dst, token...), nil
+	}
+	if kind == '{' || kind == '[' {
+		return dst, errors.New("a single value is declared, but the data holds an object or a list")
+	}
+	inner := token
+	if kind == '"' {
+		inner = token[1 : len(token)-1]
+	}
+	switch f {
+	case Text:
+		if kind == '"' {
+			return append(dst, token...), nil
+		}
+		return AppendString(dst, token), nil
+	case Boolean:
+		if kind != 't' && kind != 'f' {
+			return dst, fmt.Errorf("Boolean cannot represent %s", clip(token))
+		}
+		return append(dst, token...), nil
+	case Int, Float, Decimal, BigInt:
+		if kind == 't' || kind == 'f' {
+			return dst, fmt.Errorf("a number cannot represent %s", clip(token))
+		}
+		return f.number(dst, inner)
+	case DateTime:
+		return instant(dst, inner), nil
+	case LocalDateTime:
+		return append(append(append(dst, '"'), inner...), '"'), nil
+	case Bytes:
+		if hexa, ok := bytes.CutPrefix(inner, []byte(`\\x`)); ok {
+			return appendBytes(dst, hexa)
+		}
+		return append(dst, token...), nil
+	}
+	panic("jsonw: unknown form " + strconv.Itoa(int(f)))
+}
+
+// number writes a number of any spelling in the form's own.
+func (f Form) number(dst, text []byte) ([]byte, error) {
+	sent := text
+	plain, whole := numberForm(text)
+	if !plain {
+		return dst, fmt.Errorf("%s is not a number that can be written", clip(text))
+	}
+	switch f {
+	case Float:
+		return append(dst, text...), nil
+	case Decimal:
+		return append(append(append(dst, '"'), text...), '"'), nil
+	}
+	if !whole { // 5.0 and 5e3 are whole too
+		if text, whole = Whole(text); !whole {
+			return dst, fmt.Errorf("a whole number is declared, but the data holds %s", clip(sent))
+		}
+	}
+	bits := 64
+	if f == Int {
+		bits = 32
+	}
+	if _, err := strconv.ParseInt(string(text), 10, bits); err != nil {
+		return dst, fmt.Errorf("%s is outside a whole number of %d bits", clip(text), bits)
+	}
+	if f == Int {
+		return append(dst, text...), nil
+	}
+	return append(append(append(dst, '"'), text...), '"'), nil
+}
+
+// Whole gives the digits of a number that is whole in another spelling: 5.0 or 5e3.
+func Whole(text []byte) ([]byte, bool) {
+	if digits, zeros, ok := bytes.Cut(text, []byte{'.'}); ok && len(bytes.Trim(zeros, "0")) == 0 {
+		return digits, true
+	}
+	f, err := strconv.ParseFloat(string(text), 64)
+	if err != nil || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
+		return nil, false
+	}
+	return strconv.AppendInt(nil, int64(f), 10), true
+}
+
+// numberForm tells whether text is a JSON number, and whether it has digits only.
+func numberForm(text []byte) (plain, whole bool) {
+	i, n := 0, len(text)
+	if i < n && text[i] == '-' {
+		i++
+	}
+	start := i
+	for i < n && text[i] >= '0' && text[i] <= '9' {
+		i++
+	}
+	if i == start {
+		return false, false
+	}
+	if i == n {
+		return true, true
+	}
+	for ; i < n; i++ {
+		switch c := text[i]; {
+		case c >= '0' && c <= '9', c == '.', c == 'e', c == 'E', c == '+', c == '-':
+		default:
+			return false, false
+		}
+	}
+	return true, false
+}
+
+// zulu writes UTC as Z where PostgreSQL writes +00 or +00:00. start is where the text begins.
+func zulu(dst []byte, start int) []byte {
+	for _, zone := range []string{"+00:00", "+00"} {
+		if i := bytes.LastIndex(dst[start:], []byte(zone)); i >= 8 {
+			rest := dst[start+i+len(zone):]
+			dst = append(dst[:start+i], 'Z')
+			return append(dst, rest...)
+		}
+	}
+	return dst
+}
+
+// instant writes a point in time of a document, of whatever offset, in UTC.
+func instant(dst, text []byte) []byte {
+	if n := len(text); n >= 20 && (text[n-1] == 'Z' || bytes.HasSuffix(text, []byte("+00:00"))) || n < 20 {
+		start := len(dst) + 1
+		return zulu(append(append(append(dst, '"'), text...), '"'), start)
+	}
+	if t, err := time.Parse(time.RFC3339Nano, string(text)); err == nil {
+		dst = append(dst, '"')
+		return append(t.UTC().AppendFormat(dst, time.RFC3339Nano), '"')
+	}
+	start := len(dst) + 1
+	return zulu(append(append(append(dst, '"'), text...), '"'), start)
+}
+
+func appendBytes(dst, hexa []byte) ([]byte, error) {
+	raw := make([]byte, hex.DecodedLen(len(hexa)))
+	if _, err := hex.Decode(raw, hexa); err != nil {
+		return dst, errors.New("the data is not PostgreSQL's hexadecimal form of bytes")
+	}
+	dst = append(dst, '"')
+	dst = base64.StdEncoding.AppendEncode(dst, raw)
+	return append(dst, '"'), nil
+}
+
+// clip keeps messages short.
+func clip(text []byte) string {
+	if len(text) > 40 {
+		return string(text[:40]) + "…"
+	}
+	return string(text)
+}
