@@ -1,0 +1,76 @@
+package gqlop
+
+import (
+	"sync/atomic"
+
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// Kind tells reading operations from writing ones.
+type Kind uint8
+
+// The kinds of operations.
+const (
+	Query Kind = iota + 1
+	Mutation
+	Subscription
+)
+
+// String is the keyword that starts such an operation.
+func (k Kind) String() string {
+	switch k {
+	case Mutation:
+		return "mutation"
+	case Subscription:
+		return "subscription"
+	}
+	return "query"
+}
+
+// Operation is a validated operation. As long as its document is kept, each request for it
+// gets the same pointer. Only Plans may be changed.
+//
+// The nodes carry what validation knows: a field's Definition and ObjectDefinition, a
+// spread's Definition, a variable's Definition, a value's ExpectedType and Definition. A
+// value's VariableDefinition stays nil: operations share fragments, so a variable is looked
+// up by its name in Def.
+type Operation struct {
+	Def       *ast.OperationDefinition
+	Fragments ast.FragmentDefinitionList // of the document; each spread also points to its own
+	Schema    *ast.Schema
+	Kind      Kind
+	Name      string // empty: the document's only operation, without a name
+
+	// Plans is where the compiler keeps what it made of the operation; this package does not
+	// look at it.
+	Plans atomic.Value
+}
+
+// document is a validated document.
+type document struct {
+	operations []*Operation
+	weight     uint32
+}
+
+func newDocument(text string, parsed *ast.QueryDocument, schema *ast.Schema) *document {
+	d := &document{weight: retained(text)}
+	for _, def := range parsed.Operations {
+		kind := Query
+		switch def.Operation {
+		case ast.Mutation:
+			kind = Mutation
+		case ast.Subscription:
+			kind = Subscription
+		}
+		d.operations = append(d.operations, &Operation{
+			Def: def, Fragments: parsed.Fragments, Schema: schema, Kind: kind, Name: def.Name,
+		})
+	}
+	return d
+}
+
+// retained guesses how many bytes a document holds: a token takes about four letters of text,
+// and its node with its position about 250 bytes.
+func retained(text string) uint32 {
+	return uint32(4096 + 64*len(text))
+}
