@@ -1,0 +1,227 @@
+package pool
+
+import (
+	"context"
+	"time"
+)
+
+// noWaitPing is how long a caller that does not wait gives an idle connection to answer its ping.
+const noWaitPing = time.Second
+
+// lookInterval is how long a look at a socket holds: what happens meanwhile could as well happen right after a look.
+const lookInterval = 100 * time.Microsecond
+
+// Acquire lends a connection, which must be released, best by defer. It waits, first come first served, until one is
+// usable, ctx ends or Options.Timeout has passed. Errors are *[AcquireError]; when ctx ended they match its error.
+func (p *Pool) Acquire(ctx context.Context) (Conn, error) {
+	start := time.Now()
+	if ctx.Err() != nil {
+		return Conn{}, p.refuse(ReasonCanceled, start, 0, contextError(ctx))
+	}
+	sc := p.scopeOf(ctx)
+	if sc != nil && sc.held.Add(1) > 1 {
+		p.meters.nested.Add(1)
+		if p.o.NestedIsError {
+			sc.held.Add(-1)
+			return Conn{}, p.refuse(ReasonNested, start, 0, nil)
+		}
+	}
+	c, ok := p.tryAcquire(start, sc)
+	if !ok {
+		var err error
+		if c, err = p.wait(ctx, start, sc); err != nil {
+			if sc != nil {
+				sc.held.Add(-1)
+			}
+			return c, err
+		}
+	}
+	if p.o.LeakAfter > 0 {
+		c.s.where.record()
+	}
+	return c, nil
+}
+
+// tryAcquire is the path that costs nothing: an idle connection, nobody waiting, nothing to validate.
+func (p *Pool) tryAcquire(now time.Time, sc *scope) (Conn, bool) {
+	p.mu.Lock()
+	s := p.idle.head
+	if s == nil || p.queue.n > 0 || p.closing || p.stale(s, now) || p.tooOld(s, now) {
+		p.mu.Unlock()
+		return Conn{}, false
+	}
+	gen := p.lend(s, now, sc)
+	first := s.uses == 1
+	p.unlock()
+	if !p.quiet(s, now) {
+		return Conn{}, false
+	}
+	p.meters.immediate.Add(1)
+	if first {
+		p.meters.openedNew.Add(1)
+	}
+	if f := p.trace.Acquired; f != nil {
+		f(AcquiredInfo{Waited: time.Since(now), New: first})
+	}
+	return Conn{s: s, gen: gen}, true
+}
+
+// lend moves an idle connection to a borrower. p.mu is held.
+func (p *Pool) lend(s *slot, now time.Time, sc *scope) uint64 {
+	p.idle.remove(s)
+	p.setState(s, slotLeased)
+	s.leasedAt, s.scope, s.reported = now, sc, false
+	s.uses++
+	s.flags.Store(0)
+	return s.lease.Add(1)
+}
+
+// quiet looks at a connection that was just lent, without a round trip: nothing may have arrived on it. If something
+// has, the loan is taken back and the connection is pinged, or closed if the server has ended it.
+func (p *Pool) quiet(s *slot, now time.Time) bool {
+	if now.Sub(s.lookedAt) < lookInterval {
+		return true
+	}
+	var look peekResult
+	if s.pg.Frontend().ReadBufferLen() > 0 {
+		look = peekData
+	} else {
+		look = s.wire.peek()
+	}
+	if look == peekQuiet {
+		s.lookedAt = now
+		return true
+	}
+	p.meters.peekMisses.Add(1)
+	p.mu.Lock()
+	defer p.unlock()
+	gen := s.lease.Load()
+	if gen&1 == 0 || !s.lease.CompareAndSwap(gen, gen+1) {
+		return false // Close cut it meanwhile
+	}
+	s.scope = nil
+	s.uses--
+	if look == peekEnded {
+		p.lost(s, now)
+		p.discard(s, CloseBroken, now)
+	} else {
+		p.tend(s, taskValidate)
+	}
+	return false
+}
+
+// wait queues until a connection is lent.
+func (p *Pool) wait(ctx context.Context, start time.Time, sc *scope) (Conn, error) {
+	w := p.newWaiter()
+	w.since, w.scope = start, sc
+	for {
+		now := time.Now()
+		p.mu.Lock()
+		reason := p.enqueue(w, now)
+		p.unlock()
+		if reason != "" {
+			return p.giveUp(w, reason, start, nil)
+		}
+		select {
+		case <-w.ready:
+		case <-ctx.Done():
+			return p.cancelWait(w, start, contextError(ctx))
+		}
+		if w.failed != "" {
+			return p.giveUp(w, w.failed, start, nil)
+		}
+		s, gen := w.slot, w.gen
+		w.slot = nil
+		if p.quiet(s, time.Now()) {
+			p.freeWaiter(w)
+			return p.waited(s, gen, start), nil
+		}
+	}
+}
+
+// enqueue puts w into the queue and serves the queue; the reason tells why w may not wait. p.mu is held.
+func (p *Pool) enqueue(w *waiter, now time.Time) Reason {
+	newcomer := w.seq == 0
+	switch limit := p.o.maxWaiting(p.ceiling); {
+	case p.closing:
+		return ReasonClosed
+	case newcomer && p.idle.head == nil && limit >= 0 && p.queue.n >= limit && p.state != StateDown:
+		return ReasonQueueFull
+	}
+	p.queue.push(w)
+	p.dispatch(now)
+	if w.failed != "" {
+		<-w.ready
+		return w.failed
+	}
+	// Not waiting still includes the ping of a connection that is idle: it is there for this caller.
+	if w.queued && p.o.Timeout < 0 && p.n[slotTending] < p.queue.n {
+		p.queue.remove(w)
+		p.wanted = 1
+		p.grow(now)
+		return ReasonSaturated
+	}
+	if w.queued && w == p.queue.head {
+		p.expire(now)
+		if w.failed != "" {
+			<-w.ready
+		}
+	}
+	return w.failed
+}
+
+// cancelWait ends a wait from the caller's side: w leaves the queue, and a connection that was handed to it in the same
+// moment goes to the next.
+func (p *Pool) cancelWait(w *waiter, start time.Time, ctxErr error) (Conn, error) {
+	now := time.Now()
+	p.mu.Lock()
+	if w.queued {
+		p.queue.remove(w)
+		p.dispatch(now)
+	} else {
+		<-w.ready
+		if s := w.slot; s != nil && s.lease.CompareAndSwap(w.gen, w.gen+1) {
+			s.uses--
+			s.scope = nil
+			p.makeAvailable(s, now)
+		}
+	}
+	p.unlock()
+	return p.giveUp(w, ReasonCanceled, start, ctxErr)
+}
+
+func (p *Pool) giveUp(w *waiter, reason Reason, start time.Time, ctxErr error) (Conn, error) {
+	position := w.position
+	p.freeWaiter(w)
+	return Conn{}, p.refuse(reason, start, position, ctxErr)
+}
+
+func (p *Pool) waited(s *slot, gen uint64, start time.Time) Conn {
+	waited := time.Since(start)
+	p.meters.waited.Add(1)
+	p.meters.wait.add(&p.meters.bounds, waited)
+	first := s.uses == 1 // stable while the lease is ours
+	if first {
+		p.meters.openedNew.Add(1)
+	}
+	if f := p.trace.Acquired; f != nil {
+		f(AcquiredInfo{Waited: waited, New: first})
+	}
+	return Conn{s: s, gen: gen}
+}
+
+// refuse counts and describes a failed acquire.
+func (p *Pool) refuse(reason Reason, start time.Time, position int, ctxErr error) error {
+	p.meters.failure(reason).Add(1)
+	err := p.acquireError(reason, start, position, ctxErr)
+	if f := p.trace.AcquireFailed; f != nil {
+		f(err)
+	}
+	return err
+}
+
+func (p *Pool) acquireError(reason Reason, start time.Time, position int, ctxErr error) *AcquireError {
+	e := &AcquireError{Reason: reason, Waited: time.Since(start), Position: position, Stat: p.Stat(), ctxErr: ctxErr}
+	e.retryAfter, e.LastConnect = p.outlook(reason)
+	return e
+}

@@ -1,0 +1,74 @@
+package pool
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// pinned are the settings that every session starts with and that a reset goes back to: values have one form on the
+// wire whatever the server's defaults are.
+func pinned() map[string]string {
+	return map[string]string{
+		"DateStyle":          "ISO",
+		"IntervalStyle":      "iso_8601",
+		"TimeZone":           "UTC",
+		"bytea_output":       "hex",
+		"extra_float_digits": "1",
+		"client_encoding":    "UTF8",
+		"jit":                "off",
+	}
+}
+
+const urlForm = "want postgres://user:password@host:port/database or key=value words, with special characters in user and password percent-encoded"
+
+// parseURL reads the database URL. Its errors say what is wrong without quoting any of it, for no part of a malformed
+// URL is certain not to be the password.
+func parseURL(databaseURL, name string) (*pgx.ConnConfig, error) {
+	if strings.TrimSpace(databaseURL) == "" {
+		return nil, fmt.Errorf("pool: the database URL is empty: %s", urlForm)
+	}
+	config, err := pgx.ParseConfig(databaseURL)
+	if err != nil {
+		var pe *pgconn.ParseConfigError
+		if errors.As(err, &pe) {
+			return nil, errors.New("pool: " + parseFault(pe))
+		}
+		return nil, fmt.Errorf("pool: the database URL is malformed: %s", urlForm)
+	}
+	pin := pinned()
+	for key := range config.RuntimeParams {
+		for pinnedKey := range pin {
+			if strings.EqualFold(key, pinnedKey) {
+				delete(config.RuntimeParams, key)
+			}
+		}
+	}
+	for key, value := range pin {
+		config.RuntimeParams[key] = value
+	}
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = name
+	}
+	return config, nil
+}
+
+// parseFault names the part of a database URL that pgx refused, by the words of its message that are known to be free of
+// the URL's text.
+func parseFault(err *pgconn.ParseConfigError) string {
+	full := err.Error()
+	for _, part := range []string{
+		"failed to read service", "invalid sslcertmode", "invalid connect_timeout", "invalid port", "failed to configure TLS",
+		"unknown target_session_attrs", "invalid min_protocol_version", "invalid max_protocol_version",
+		"min_protocol_version cannot be greater", "unknown channel_binding", "invalid require_auth",
+		"cannot parse statement_cache_capacity", "cannot parse description_cache_capacity", "invalid default_query_exec_mode",
+	} {
+		if strings.Contains(full, "`: "+part) {
+			return fmt.Sprintf("the database URL is refused (%s): correct this setting in the URL", part)
+		}
+	}
+	return "the database URL is malformed: " + urlForm
+}

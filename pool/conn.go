@@ -1,0 +1,128 @@
+package pool
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Conn is a lent connection: a small value that is valid until Release, and answers [ErrReleased] afterwards, whoever
+// holds the connection then. Like a pgx connection it is for one goroutine at a time.
+//
+// All methods that run SQL mark the session for a reset after its release, but RawClean.
+type Conn struct {
+	s   *slot
+	gen uint64
+}
+
+// use gives the connection while the lease is valid.
+func (c Conn) use() (*pgx.Conn, error) {
+	if !c.live() {
+		return nil, ErrReleased
+	}
+	return c.s.conn, nil
+}
+
+func (c Conn) live() bool { return c.s != nil && c.s.lease.Load() == c.gen }
+
+func (c Conn) touch() (*pgx.Conn, error) {
+	conn, err := c.use()
+	if err == nil && c.s.flags.Load()&flagTouched == 0 {
+		c.s.flag(flagTouched)
+	}
+	return conn, err
+}
+
+// Release gives the connection back. It does no I/O. A second call does nothing.
+func (c Conn) Release() {
+	if c.s != nil && c.s.lease.CompareAndSwap(c.gen, c.gen+1) {
+		c.s.pool.giveBack(c.s)
+	}
+}
+
+// Exec runs a statement and gives its command tag. When ctx ends the statement is cancelled on the server, the error
+// matches that of ctx, and the connection stays usable.
+func (c Conn) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	conn, err := c.touch()
+	if err != nil {
+		return pgconn.CommandTag{}, err
+	}
+	tag, err := conn.Exec(ctx, sql, args...)
+	return tag, explain(ctx, err)
+}
+
+// Query runs a query. The rows must be closed or read to their end before the connection is used again; a connection
+// that comes back with open rows is closed.
+func (c Conn) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	conn, err := c.touch()
+	if err != nil {
+		return failedRows{err: err}, err
+	}
+	r, err := conn.Query(ctx, sql, args...)
+	return wrapRows(ctx, r), explain(ctx, err)
+}
+
+// QueryRow runs a query for its first row. Errors come from Scan, which must be called.
+func (c Conn) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	conn, err := c.touch()
+	if err != nil {
+		return failedRows{err: err}
+	}
+	return row{ctx: ctx, row: conn.QueryRow(ctx, sql, args...)}
+}
+
+// SendBatch sends the statements of a batch in one round trip. The results must be closed.
+func (c Conn) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
+	conn, err := c.touch()
+	if err != nil {
+		return pgx.FailedBatchResults(b, err)
+	}
+	return batchResults{BatchResults: conn.SendBatch(ctx, b), ctx: ctx, c: c}
+}
+
+// CopyFrom writes rows into a table by COPY and gives their number.
+func (c Conn) CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, src pgx.CopyFromSource) (int64, error) {
+	conn, err := c.touch()
+	if err != nil {
+		return 0, err
+	}
+	n, err := conn.CopyFrom(ctx, table, columns, src)
+	return n, explain(ctx, err)
+}
+
+// Begin starts a transaction. One that is still open at Release is rolled back.
+func (c Conn) Begin(ctx context.Context) (pgx.Tx, error) { return c.BeginTx(ctx, pgx.TxOptions{}) }
+
+// BeginTx is Begin with an isolation level and an access mode.
+func (c Conn) BeginTx(ctx context.Context, o pgx.TxOptions) (pgx.Tx, error) {
+	conn, err := c.touch()
+	if err != nil {
+		return nil, err
+	}
+	inner, err := conn.BeginTx(ctx, o)
+	if err != nil {
+		return nil, explain(ctx, err)
+	}
+	c.s.tx = inner
+	return tx{Tx: inner, c: c}, nil
+}
+
+// Raw gives the pgx connection itself to use, which must not keep it.
+func (c Conn) Raw(use func(*pgx.Conn) error) error {
+	conn, err := c.touch()
+	if err != nil {
+		return err
+	}
+	return use(conn)
+}
+
+// RawClean is Raw with a promise: use leaves the session as it finds it. It runs no transaction control, no SET without
+// LOCAL, and nothing else that outlives the implicit transaction of one batch, so that no reset is needed.
+func (c Conn) RawClean(use func(*pgx.Conn) error) error {
+	conn, err := c.use()
+	if err != nil {
+		return err
+	}
+	return use(conn)
+}

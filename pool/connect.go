@@ -1,0 +1,258 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+)
+
+const (
+	growthRecheck = 5 * time.Millisecond // how often a queue that did not justify a connection is looked at again
+	leastWorth    = 25 * time.Millisecond
+	mostWorth     = 250 * time.Millisecond
+)
+
+// dispatch serves the queue from the idle connections, then opens new ones if that is worth its while. Everything that
+// changes the queue or the idle list ends here. p.mu is held.
+func (p *Pool) dispatch(now time.Time) {
+	for p.queue.head != nil && p.idle.head != nil {
+		s := p.idle.head
+		if p.tooOld(s, now) {
+			p.discard(s, CloseRecycled, now)
+			continue
+		}
+		if p.stale(s, now) {
+			if p.n[slotTending] >= p.queue.n {
+				break
+			}
+			p.tend(s, taskValidate)
+			continue
+		}
+		w := p.queue.head
+		p.queue.remove(w)
+		w.gen = p.lend(s, now, w.scope)
+		w.slot = s
+		w.ready <- struct{}{}
+	}
+	if p.state == StateDown && p.idle.head == nil && p.n[slotTending] == 0 {
+		for p.queue.head != nil {
+			p.fail(p.queue.head, ReasonUnavailable)
+		}
+	}
+	p.grow(now)
+}
+
+// grow starts connects: up to the warm size always, beyond it by need, at most MaxConnecting at a time. p.mu is held.
+func (p *Pool) grow(now time.Time) {
+	for !p.closing && p.n[slotConnecting] < p.o.MaxConnecting && len(p.slots) < p.roof(now) && p.needsMore(now) {
+		if !p.mayConnect(now) {
+			if now.Before(p.nextConnect) {
+				p.wakeAt(p.nextConnect)
+			} // else one is under way, and its end comes back here
+			return
+		}
+		p.startConnect(false)
+	}
+}
+
+// roof is the ceiling, or what is left of it for a while after the server had no connection to spare. p.mu is held.
+func (p *Pool) roof(now time.Time) int {
+	if p.lowered > 0 && now.Before(p.loweredUntil) {
+		return min(p.ceiling, p.lowered)
+	}
+	return p.ceiling
+}
+
+// needsMore decides whether one more connection is worth opening. p.mu is held.
+//
+// A connect costs the server milliseconds of CPU, which a short query would rather have. So a queue alone is no reason:
+// it must move slowly (the next caller waits longer than a connect takes) or be long (the last one waits several times
+// that). How fast it moves is the average use time over the connections in use, or the time since anything came back,
+// if that is longer.
+func (p *Pool) needsMore(now time.Time) bool {
+	serving := p.n[slotLeased] + p.n[slotTending]
+	coming := p.n[slotConnecting]
+	if p.open()+coming < p.warm {
+		return true
+	}
+	if p.wanted > 0 {
+		p.wanted--
+		return true
+	}
+	if p.queue.n <= coming+p.n[slotTending] {
+		return false
+	}
+	if serving == 0 {
+		return true
+	}
+	still := p.lastReturn
+	if p.queue.head.since.After(still) {
+		still = p.queue.head.since
+	}
+	interval := max(p.useAvg/time.Duration(serving), now.Sub(still))
+	worth := min(max(4*p.createAvg, leastWorth), mostWorth)
+	if interval >= max(p.createAvg, growthRecheck) || time.Duration(p.queue.n)*interval >= worth {
+		return true
+	}
+	p.wakeAt(now.Add(growthRecheck))
+	return false
+}
+
+func average(old, sample time.Duration) time.Duration {
+	if old == 0 {
+		return sample
+	}
+	return old + (sample-old)/8
+}
+
+// startConnect takes a place under the ceiling and connects on a goroutine of its own: a connect goes on when the
+// caller who was the reason for it has left. p.mu is held.
+func (p *Pool) startConnect(replaces bool) {
+	s := p.addSlot()
+	s.replaces = replaces
+	p.goroutines.Go(func() { p.connect(s) })
+}
+
+func (p *Pool) connect(s *slot) {
+	start := time.Now()
+	ctx, stop := context.WithTimeoutCause(p.connects, p.o.ConnectTimeout,
+		fmt.Errorf("no connection within the ConnectTimeout of %v", p.o.ConnectTimeout))
+	conn, err := p.dial(ctx, s)
+	stop()
+	took := time.Since(start)
+	if f := p.trace.Connected; f != nil {
+		f(ConnectedInfo{Took: took, Err: err})
+	}
+	now := time.Now()
+	p.mu.Lock()
+	defer p.unlock()
+	if s.replaces {
+		p.replacing = false
+		p.nextReplace = now.Add(p.replaceGap())
+		p.wakeAt(p.nextReplace)
+	}
+	if err != nil {
+		p.connectFailed(s, err, now)
+		return
+	}
+	s.conn, s.pg = conn, conn.PgConn()
+	s.created = now
+	if age := p.o.Recycle; age > 0 {
+		limit := age - time.Duration(rand.Float64()*float64(age)/10)
+		s.limit, s.due = now.Add(limit), now.Add(limit-age/10)
+		p.wakeAt(s.due)
+	}
+	p.meters.opened.Add(1)
+	p.meters.create.add(&p.meters.bounds, took)
+	p.createAvg = average(p.createAvg, took)
+	p.connected()
+	p.makeAvailable(s, now)
+	if s.replaces {
+		p.retireDue(now)
+	}
+}
+
+// dial connects, runs the hooks and looks at the server's limit the first time.
+func (p *Pool) dial(ctx context.Context, s *slot) (*pgx.Conn, error) {
+	config := p.config.Copy()
+	if f := p.o.BeforeConnect; f != nil {
+		if err := f(ctx, config); err != nil {
+			return nil, newConnectError(fmt.Errorf("hook BeforeConnect: %w", err), config.Password)
+		}
+	}
+	fail := func(err error) (*pgx.Conn, error) {
+		if cause := context.Cause(ctx); ctx.Err() != nil && !errors.Is(err, cause) {
+			err = fmt.Errorf("%w: %w", cause, err)
+		}
+		return nil, newConnectError(err, config.Password)
+	}
+	dial, done := config.DialFunc, false
+	config.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := dial(ctx, network, addr)
+		if err != nil || done {
+			return conn, err // done: this one carries a cancel request, and its end means nothing
+		}
+		s.wire = newWire(conn, p.o.CloseGrace)
+		return s.wire, nil
+	}
+	onError := config.OnPgError
+	config.OnPgError = func(pg *pgconn.PgConn, e *pgconn.PgError) bool {
+		switch e.Code {
+		case codeAdminShutdown, codeCrashShutdown, codeDatabaseDropped:
+			s.flag(flagSevered)
+		case codeReadOnly:
+			s.flag(flagReadOnly)
+		}
+		return onError == nil || onError(pg, e)
+	}
+	config.BuildContextWatcherHandler = func(pg *pgconn.PgConn) ctxwatch.Handler {
+		return &canceller{pool: p, slot: s, pg: pg}
+	}
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return fail(err)
+	}
+	done = true
+	s.wire.established.Store(true)
+	p.readServerLimit(ctx, conn)
+	if f := p.o.AfterConnect; f != nil {
+		if err := f(ctx, conn); err != nil {
+			p.hangUpConn(conn.PgConn())
+			return fail(fmt.Errorf("hook AfterConnect: %w", err))
+		}
+	}
+	if pg := conn.PgConn(); pg.IsClosed() || pg.IsBusy() || pg.TxStatus() != 'I' {
+		p.hangUpConn(pg)
+		if p.o.AfterConnect == nil {
+			return fail(errors.New("the server ended the connection as soon as it was made"))
+		}
+		return fail(errors.New("hook AfterConnect left the connection closed, busy or in a transaction: finish what it begins"))
+	}
+	return conn, nil
+}
+
+// readServerLimit learns, once, how many connections the server has for ordinary roles. A server that does not tell is
+// left alone.
+func (p *Pool) readServerLimit(ctx context.Context, conn *pgx.Conn) {
+	p.mu.Lock()
+	known := p.serverLimit > 0
+	p.mu.Unlock()
+	if known {
+		return
+	}
+	const query = `select pg_catalog.current_setting('max_connections')::int` +
+		` - pg_catalog.current_setting('superuser_reserved_connections')::int` +
+		` - coalesce(pg_catalog.current_setting('reserved_connections', true), '0')::int`
+	results, err := conn.PgConn().Exec(ctx, query).ReadAll()
+	if err != nil || len(results) != 1 || len(results[0].Rows) != 1 {
+		return
+	}
+	limit, err := strconv.Atoi(string(results[0].Rows[0][0]))
+	if err != nil {
+		return
+	}
+	p.mu.Lock()
+	p.serverLimit = limit
+	over := p.overBudget()
+	p.unlock()
+	if over != nil {
+		p.log.Warn("pool above the server's limit", "error", over)
+	}
+}
+
+// overBudget tells that the ceiling cannot be reached on this server. p.mu is held.
+func (p *Pool) overBudget() error {
+	if p.serverLimit <= 0 || p.ceiling <= p.serverLimit {
+		return nil
+	}
+	return fmt.Errorf("pool %s: size %d + overflow %d may need %d connections, and the server has %d for all its clients: lower them, or raise max_connections",
+		p.o.Name, p.size, p.ceiling-p.size, p.ceiling, p.serverLimit)
+}

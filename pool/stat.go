@@ -1,0 +1,277 @@
+package pool
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// State is what a pool as a whole can do.
+type State uint8
+
+// The states of a pool.
+const (
+	StateConnecting State = iota // no connection was made yet
+	StateUp                      // serving
+	StateDown                    // the database is unreachable or refuses; callers fail at once
+	StateClosing                 // Close was called; leases may finish
+	StateClosed                  // nothing is left
+)
+
+var stateNames = [...]string{"connecting", "up", "down", "closing", "closed"}
+
+func (s State) String() string { return stateNames[s] }
+
+// MarshalText gives the state in lower case.
+func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (s *State) UnmarshalText(text []byte) error {
+	for i, name := range stateNames {
+		if name == string(text) {
+			*s = State(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("pool: unknown state %q: want one of %v", text, stateNames)
+}
+
+// CloseReason says why a connection was closed.
+type CloseReason uint8
+
+// The reasons to close a connection.
+const (
+	CloseOverflow CloseReason = iota // above Size and idle for OverflowLinger
+	CloseRecycled                    // old; replaced or too old to be handed out
+	CloseBroken                      // the server ended it, or it did not answer a ping
+	CloseUnclean                     // it came back in use: rows, a batch or a COPY were left open
+	CloseReset                       // its reset or a hook failed
+	CloseReadOnly                    // it refused to write by its own default: the server is a standby
+	CloseResized                     // above a lowered ceiling
+	CloseShutdown                    // the pool closed
+	CloseCut                         // leased when the context of Close ended
+
+	closeReasons = iota
+)
+
+func (r CloseReason) String() string {
+	return [...]string{"overflow", "recycled", "broken", "unclean", "reset", "readOnly", "resized", "shutdown", "cut"}[r]
+}
+
+// Stat is a copy of a pool's numbers at one moment. Durations are nanoseconds in JSON. Gauges are of one moment among
+// themselves: Idle + Leased + Tending + Connecting + Closing never exceeds MaxSize, except right after a Resize.
+type Stat struct {
+	Name    string `json:"name"`
+	State   State  `json:"state"`
+	MinSize int    `json:"minSize"`
+	Size    int    `json:"size"`
+	MaxSize int    `json:"maxSize"`
+
+	Idle       int           `json:"idle"`
+	Leased     int           `json:"leased"`
+	Tending    int           `json:"tending"` // being pinged or reset between two leases
+	Connecting int           `json:"connecting"`
+	Closing    int           `json:"closing"`
+	Waiting    int           `json:"waiting"`
+	OldestWait time.Duration `json:"oldestWait"`
+
+	Acquires AcquireCounts `json:"acquires"`
+	Failures FailureCounts `json:"failures"`
+	Closed   CloseCounts   `json:"closed"`
+
+	Opened          uint64 `json:"opened"`
+	ConnectFailures uint64 `json:"connectFailures"`
+	PeekMisses      uint64 `json:"peekMisses"` // idle connections that were not quiet when they were to be lent
+	Validations     uint64 `json:"validations"`
+	Resets          uint64 `json:"resets"`
+	Cancels         uint64 `json:"cancels"` // cancel requests sent because a caller's context ended
+	Nested          uint64 `json:"nested"`
+	Leaks           uint64 `json:"leaks"`
+
+	WaitTime   Histogram `json:"waitTime"`
+	UseTime    Histogram `json:"useTime"`
+	CreateTime Histogram `json:"createTime"`
+}
+
+// AcquireCounts count leases by how they were obtained. Their total is Immediate + Waited.
+type AcquireCounts struct {
+	Immediate uint64 `json:"immediate"`
+	Waited    uint64 `json:"waited"`
+	OpenedNew uint64 `json:"openedNew"` // of these, those that got a connection's first lease
+}
+
+// FailureCounts count failed acquires by reason.
+type FailureCounts struct {
+	Timeout     uint64 `json:"timeout"`
+	Saturated   uint64 `json:"saturated"`
+	QueueFull   uint64 `json:"queueFull"`
+	Unavailable uint64 `json:"unavailable"`
+	Closed      uint64 `json:"closed"`
+	Nested      uint64 `json:"nested"`
+	Canceled    uint64 `json:"canceled"`
+}
+
+// CloseCounts count closed connections by reason.
+type CloseCounts struct {
+	Overflow uint64 `json:"overflow"`
+	Recycled uint64 `json:"recycled"`
+	Broken   uint64 `json:"broken"`
+	Unclean  uint64 `json:"unclean"`
+	Reset    uint64 `json:"reset"`
+	ReadOnly uint64 `json:"readOnly"`
+	Resized  uint64 `json:"resized"`
+	Shutdown uint64 `json:"shutdown"`
+	Cut      uint64 `json:"cut"`
+}
+
+// Total is the sum of all reasons.
+func (c CloseCounts) Total() uint64 {
+	return c.Overflow + c.Recycled + c.Broken + c.Unclean + c.Reset + c.ReadOnly + c.Resized + c.Shutdown + c.Cut
+}
+
+// Buckets is the number of buckets of a Histogram.
+const Buckets = 18
+
+// Histogram counts durations. Counts[i] are those up to BucketBounds()[i] and above the bound before; the last bucket
+// has no bound.
+type Histogram struct {
+	Counts [Buckets]uint64 `json:"counts"`
+	Sum    time.Duration   `json:"sum"`
+}
+
+// Count is the number of durations in the histogram.
+func (h Histogram) Count() uint64 {
+	var n uint64
+	for _, c := range h.Counts {
+		n += c
+	}
+	return n
+}
+
+// BucketBounds gives the upper bounds of the buckets of every Histogram but the last.
+func BucketBounds() [Buckets - 1]time.Duration {
+	const us, ms = time.Microsecond, time.Millisecond
+	return [...]time.Duration{
+		100 * us, 250 * us, 500 * us, 1 * ms, 2500 * us, 5 * ms, 10 * ms, 25 * ms, 50 * ms, 100 * ms, 250 * ms, 500 * ms,
+		1000 * ms, 2500 * ms, 5000 * ms, 10_000 * ms, 30_000 * ms,
+	}
+}
+
+type histogram struct {
+	counts [Buckets]atomic.Uint64
+	sum    atomic.Int64
+}
+
+func (h *histogram) add(bounds *[Buckets - 1]time.Duration, d time.Duration) {
+	i := 0
+	for i < len(bounds) && d > bounds[i] {
+		i++
+	}
+	h.counts[i].Add(1)
+	h.sum.Add(int64(d))
+}
+
+func (h *histogram) copy() (out Histogram) {
+	for i := range out.Counts {
+		out.Counts[i] = h.counts[i].Load()
+	}
+	out.Sum = time.Duration(h.sum.Load())
+	return out
+}
+
+// meters are the numbers behind Stat. They are written while the pool's lock is held or by one goroutine about its own
+// event, and read without any lock.
+type meters struct {
+	gauges  atomic.Uint64 // five of 12 bits each: idle, leased, tending, connecting, closing
+	levels  atomic.Uint64 // three of 16 bits: min, size, max; and the state
+	waiting atomic.Int64
+	oldest  atomic.Int64 // when the oldest waiter came, in ns since the pool's start; -1: nobody waits
+
+	immediate, waited, openedNew                      atomic.Uint64
+	failTimeout, failSaturated, failQueueFull         atomic.Uint64
+	failUnavailable, failClosed, failNested, canceled atomic.Uint64
+	closed                                            [closeReasons]atomic.Uint64
+	opened, connectFailures, peekMisses, validations  atomic.Uint64
+	resets, cancels, nested, leaks                    atomic.Uint64
+	wait, use, create                                 histogram
+	bounds                                            [Buckets - 1]time.Duration
+}
+
+func (m *meters) failure(r Reason) *atomic.Uint64 {
+	switch r {
+	case ReasonTimeout:
+		return &m.failTimeout
+	case ReasonSaturated:
+		return &m.failSaturated
+	case ReasonQueueFull:
+		return &m.failQueueFull
+	case ReasonUnavailable:
+		return &m.failUnavailable
+	case ReasonClosed:
+		return &m.failClosed
+	case ReasonNested:
+		return &m.failNested
+	default:
+		return &m.canceled
+	}
+}
+
+// publish copies the gauges to where Stat reads them. p.mu is held.
+func (p *Pool) publish() {
+	g := uint64(p.n[slotIdle]) | uint64(p.n[slotLeased])<<12 | uint64(p.n[slotTending])<<24 |
+		uint64(p.n[slotConnecting])<<36 | uint64(p.n[slotClosing])<<48
+	if p.meters.gauges.Load() != g {
+		p.meters.gauges.Store(g)
+	}
+	if n := int64(p.queue.n); p.meters.waiting.Load() != n {
+		p.meters.waiting.Store(n)
+	}
+	oldest := int64(-1)
+	if p.queue.head != nil {
+		oldest = int64(p.queue.head.since.Sub(p.started))
+	}
+	if p.meters.oldest.Load() != oldest {
+		p.meters.oldest.Store(oldest)
+	}
+}
+
+// publishLevels copies the levels and the state to where Stat reads them. p.mu is held.
+func (p *Pool) publishLevels() {
+	p.meters.levels.Store(uint64(p.warm) | uint64(p.size)<<16 | uint64(p.ceiling)<<32 | uint64(p.state)<<48)
+}
+
+// Stat copies the pool's numbers. It takes no lock.
+func (p *Pool) Stat() Stat {
+	m := &p.meters
+	levels, g := m.levels.Load(), m.gauges.Load()
+	const mask16, mask12 = 1<<16 - 1, 1<<12 - 1
+	s := Stat{
+		Name:  p.o.Name,
+		State: State(levels >> 48), MinSize: int(levels & mask16), Size: int(levels >> 16 & mask16), MaxSize: int(levels >> 32 & mask16),
+		Idle: int(g & mask12), Leased: int(g >> 12 & mask12), Tending: int(g >> 24 & mask12),
+		Connecting: int(g >> 36 & mask12), Closing: int(g >> 48 & mask12),
+		Waiting: int(m.waiting.Load()),
+		Acquires: AcquireCounts{
+			Immediate: m.immediate.Load(), Waited: m.waited.Load(), OpenedNew: m.openedNew.Load(),
+		},
+		Failures: FailureCounts{
+			Timeout: m.failTimeout.Load(), Saturated: m.failSaturated.Load(), QueueFull: m.failQueueFull.Load(),
+			Unavailable: m.failUnavailable.Load(), Closed: m.failClosed.Load(), Nested: m.failNested.Load(), Canceled: m.canceled.Load(),
+		},
+		Closed: CloseCounts{
+			Overflow: m.closed[CloseOverflow].Load(), Recycled: m.closed[CloseRecycled].Load(), Broken: m.closed[CloseBroken].Load(),
+			Unclean: m.closed[CloseUnclean].Load(), Reset: m.closed[CloseReset].Load(), ReadOnly: m.closed[CloseReadOnly].Load(),
+			Resized: m.closed[CloseResized].Load(), Shutdown: m.closed[CloseShutdown].Load(), Cut: m.closed[CloseCut].Load(),
+		},
+		Opened: m.opened.Load(), ConnectFailures: m.connectFailures.Load(), PeekMisses: m.peekMisses.Load(),
+		Validations: m.validations.Load(), Resets: m.resets.Load(), Cancels: m.cancels.Load(),
+		Nested: m.nested.Load(), Leaks: m.leaks.Load(),
+		WaitTime: m.wait.copy(), UseTime: m.use.copy(), CreateTime: m.create.copy(),
+	}
+	// A lease that did not wait is not entered into the histogram on its fast path: it belongs into the first bucket.
+	s.WaitTime.Counts[0] += s.Acquires.Immediate
+	if since := m.oldest.Load(); since >= 0 {
+		s.OldestWait = max(time.Since(p.started)-time.Duration(since), 0)
+	}
+	return s
+}

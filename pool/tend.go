@@ -1,0 +1,140 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// task is what a connection needs before it can be lent again.
+type task uint8
+
+const (
+	taskValidate task = 1 << iota // a round trip
+	taskReset                     // the session as it was when it was new
+	taskReadOnly                  // find out whether the server itself refuses to write
+	taskHook                      // Options.OnRelease
+)
+
+// tend does the work on a goroutine of its own: neither the one who returned the connection nor the one who gets it
+// next runs it, and it ends even if they have left. The caller owns s; p.mu is held.
+func (p *Pool) tend(s *slot, t task) {
+	if s.state == slotIdle {
+		p.idle.remove(s)
+	}
+	p.setState(s, slotTending)
+	epoch := p.epoch
+	p.goroutines.Go(func() {
+		ctx, stop := context.WithTimeout(p.base, p.o.ConnectTimeout)
+		reason, err := p.runTend(ctx, s, t)
+		stop()
+		now := time.Now()
+		p.mu.Lock()
+		defer p.unlock()
+		if err == nil {
+			s.epoch = epoch
+			p.cameBack()
+			p.makeAvailable(s, now)
+			return
+		}
+		if reason == CloseBroken {
+			p.lost(s, now)
+		}
+		p.discard(s, reason, now)
+		p.dispatch(now)
+	})
+}
+
+var errReadOnly = errors.New("the server refuses to write")
+
+func (p *Pool) runTend(ctx context.Context, s *slot, t task) (CloseReason, error) {
+	if t&taskReset != 0 {
+		p.meters.resets.Add(1)
+		if err := s.reset(ctx); err != nil {
+			return p.blame(s, CloseReset), err
+		}
+	} else if t&taskValidate != 0 {
+		p.meters.validations.Add(1)
+		if err := s.pg.Ping(ctx); err != nil {
+			return CloseBroken, err
+		}
+	}
+	if t&taskReadOnly != 0 {
+		if err := s.checkReadOnly(ctx); err != nil {
+			if errors.Is(err, errReadOnly) {
+				return CloseReadOnly, err
+			}
+			return p.blame(s, CloseReset), err
+		}
+	}
+	if t&taskHook != 0 {
+		if err := p.o.OnRelease(ctx, s.conn); err != nil {
+			return p.blame(s, CloseReset), err
+		}
+		if s.pg.IsClosed() || s.pg.IsBusy() || s.pg.TxStatus() != 'I' {
+			return p.blame(s, CloseReset), errors.New("hook OnRelease left the connection closed, busy or in a transaction")
+		}
+	}
+	return 0, nil
+}
+
+// blame tells a connection that the server ended from one that failed otherwise.
+func (p *Pool) blame(s *slot, otherwise CloseReason) CloseReason {
+	if s.wire.severed.Load() || s.flags.Load()&flagSevered != 0 {
+		return CloseBroken
+	}
+	return otherwise
+}
+
+// resetSQL brings a session back to its start. Prepared statements stay: they cannot carry anything from one holder to
+// the next but speed. search_path may still be the last holder's when the function is looked up, hence its schema.
+const resetSQL = "reset session authorization; reset all; reset role; close all; unlisten *; " +
+	"select pg_catalog.pg_advisory_unlock_all(); discard temp; discard sequences"
+
+// reset undoes what the last holder left behind.
+func (s *slot) reset(ctx context.Context) error {
+	if s.tx != nil {
+		_ = s.tx.Rollback(ctx) // it refuses its late users from here on; a failure closes the connection, which shows below
+		s.tx = nil
+	}
+	sql := resetSQL
+	if s.pg.TxStatus() != 'I' {
+		// Only then: outside a transaction the server would log a warning each time.
+		if _, err := s.pg.Exec(ctx, "rollback").ReadAll(); err != nil {
+			return fmt.Errorf("roll back: %w", err)
+		}
+	}
+	if _, err := s.pg.Exec(ctx, sql).ReadAll(); err != nil {
+		return fmt.Errorf("reset: %w", err)
+	}
+	drainNotifications(s.conn)
+	return nil
+}
+
+// drainNotifications forgets the notifications that pgx has buffered for the last holder.
+func drainNotifications(conn *pgx.Conn) {
+	ended, stop := context.WithCancel(context.Background())
+	stop() // with an ended context only what is buffered is given out
+	for {
+		if n, _ := conn.WaitForNotification(ended); n == nil {
+			return
+		}
+	}
+}
+
+// checkReadOnly asks, outside any transaction, whether the session refuses to write by default: then 25006 was not the
+// choice of one transaction, and the connection belongs to a standby.
+func (s *slot) checkReadOnly(ctx context.Context) error {
+	s.flags.And(^flagReadOnly)
+	results, err := s.pg.Exec(ctx, "show transaction_read_only").ReadAll()
+	if err != nil {
+		return fmt.Errorf("look at transaction_read_only: %w", err)
+	}
+	if len(results) == 1 && len(results[0].Rows) == 1 && string(results[0].Rows[0][0]) == "on" {
+		return errReadOnly
+	}
+	return nil
+}
