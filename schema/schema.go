@@ -30,9 +30,13 @@ func New(title, description string, query *Type) (*Schema, error) {
 		s.types[t.Name] = t
 	}
 	s.collect(query, &faults)
+	unlisted := map[*Type]bool{}
 	for _, t := range s.types {
 		s.sorted = append(s.sorted, t)
 		t.index(&faults)
+		for _, in := range []*Type{t.Filter, t.Order} {
+			s.indexUnlisted(in, unlisted, &faults)
+		}
 	}
 	slices.SortFunc(s.sorted, func(a, b *Type) int { return cmp.Compare(a.Name, b.Name) })
 	if len(faults) > 0 {
@@ -52,6 +56,19 @@ func (s *Schema) Types() []*Type { return s.sorted }
 // SDL is the schema in GraphQL's schema definition language.
 // Source: GraphQL specification, section 3.
 func (s *Schema) SDL() string { return s.sdl }
+
+// indexUnlisted indexes inputs that no query takes: clients do not see them, but a resolver may
+// describe rows in their terms.
+func (s *Schema) indexUnlisted(t *Type, seen map[*Type]bool, faults *[]error) {
+	if t == nil || seen[t] || s.types[t.Name] == t {
+		return
+	}
+	seen[t] = true
+	t.index(faults)
+	for _, f := range t.Fields {
+		s.indexUnlisted(f.Type.Base(), seen, faults)
+	}
+}
 
 func (s *Schema) collect(t *Type, faults *[]error) {
 	if known, ok := s.types[t.Name]; ok {

@@ -98,7 +98,7 @@ func describe(b *strings.Builder, indent, text string) {
 	if text == "" {
 		return
 	}
-	if strings.ContainsAny(text, "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x0b\x0c\r") {
+	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' }) {
 		b.WriteString(indent + quote(text) + "\n")
 		return
 	}
