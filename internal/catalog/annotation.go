@@ -1,0 +1,312 @@
+package catalog
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// annotation is a comment taken apart.
+type annotation struct {
+	text string // before the marker: the description of an object without one
+	kind string // type, field, mutation, …; empty when there is no marker
+	body string // after the marker
+	line int    // the comment's line on which body begins, from 1
+}
+
+var marker = regexp.MustCompile(`@fraiseql:([A-Za-z_]*)`)
+
+func readComment(comment string) annotation {
+	at := marker.FindStringSubmatchIndex(comment)
+	if at == nil {
+		return annotation{text: strings.TrimSpace(comment)}
+	}
+	return annotation{
+		text: strings.TrimSpace(comment[:at[0]]),
+		kind: cmp.Or(comment[at[2]:at[3]], "…"), // a marker without a word is one that nobody knows
+		body: comment[at[1]:],
+		line: 1 + strings.Count(comment[:at[1]], "\n"),
+	}
+}
+
+// typeNote is what @fraiseql:type says.
+type typeNote struct {
+	name, description string
+	expose, filters   []string
+	document          string
+	fields            []fieldNote
+	key, notNull      []string
+	relations         []relationNote
+	one, list         *string
+	later             []string // queries that are named and not served yet
+	requires          string
+}
+
+// fieldNote is a key of a document's shape, or what @fraiseql:field says of a column.
+type fieldNote struct {
+	name, typ, description string
+	deprecated, requires   string
+	fields                 []fieldNote // of a nested shape
+	list                   bool        // the nested shape stands in a list
+}
+
+type relationNote struct {
+	name, to string
+	by       [][2]string
+	many     bool
+}
+
+func readTypeNote(a annotation) (*typeNote, error) {
+	m, err := parseMapping(a)
+	if err != nil {
+		return nil, err
+	}
+	n := &typeNote{}
+	err = m.each([]string{
+		"name", "description", "expose_fields", "filters", "document", "fields", "key", "not_null", "relations", "queries", "requires",
+	}, func(k entry) (err error) {
+		switch k.name {
+		case "name":
+			n.name, err = k.text()
+		case "description":
+			n.description, err = k.text()
+		case "expose_fields":
+			n.expose, err = k.names()
+		case "filters":
+			n.filters, err = k.names()
+		case "document":
+			n.document, err = k.text()
+		case "fields":
+			n.fields, err = readShape(k)
+		case "key":
+			n.key, err = k.names()
+		case "not_null":
+			n.notNull, err = k.names()
+		case "relations":
+			n.relations, err = readRelations(k)
+		case "queries":
+			err = readQueries(k, n)
+		case "requires":
+			n.requires, err = k.required()
+		}
+		return err
+	})
+	return n, err
+}
+
+func readShape(k entry) ([]fieldNote, error) {
+	m, err := k.mapping("an object such as {id: ID!, name: String}")
+	if err != nil {
+		return nil, err
+	}
+	var fields []fieldNote
+	err = m.each(nil, func(k entry) (err error) {
+		f := fieldNote{name: k.name}
+		switch k.form() {
+		case formMapping:
+			f.fields, err = readShape(k)
+		case formList:
+			var inner entry
+			if inner, err = k.single(); err != nil {
+				return err
+			}
+			if inner.form() == formMapping {
+				f.list = true
+				f.fields, err = readShape(inner)
+				break
+			}
+			var elem string
+			elem, err = inner.text()
+			f.typ = "[" + elem + "]"
+		default:
+			f.typ, err = k.text()
+		}
+		fields = append(fields, f)
+		return err
+	})
+	if err == nil && len(fields) == 0 {
+		err = k.fault("is empty: name at least one field and its type")
+	}
+	return fields, err
+}
+
+func readRelations(k entry) ([]relationNote, error) {
+	m, err := k.mapping("an object such as {author: {to: User, by: {author_id: id}}}")
+	if err != nil {
+		return nil, err
+	}
+	var relations []relationNote
+	err = m.each(nil, func(k entry) error {
+		r := relationNote{name: k.name}
+		m, err := k.mapping("an object such as {to: User, by: {author_id: id}}")
+		if err != nil {
+			return err
+		}
+		err = m.each([]string{"to", "by", "many"}, func(k entry) (err error) {
+			switch k.name {
+			case "to":
+				r.to, err = k.text()
+			case "by":
+				var by mapping
+				if by, err = k.mapping("local and remote columns such as {author_id: id}"); err != nil {
+					return err
+				}
+				err = by.each(nil, func(k entry) error {
+					remote, err := k.text()
+					r.by = append(r.by, [2]string{k.name, remote})
+					return err
+				})
+			case "many":
+				r.many, err = k.boolean()
+			}
+			return err
+		})
+		if err == nil && r.to == "" {
+			err = k.fault("has no `to`: name the type that it leads to")
+		}
+		relations = append(relations, r)
+		return err
+	})
+	return relations, err
+}
+
+func readQueries(k entry, n *typeNote) error {
+	if k.form() == formFalse {
+		none := ""
+		n.one, n.list = &none, &none
+		return nil
+	}
+	m, err := k.mapping("an object such as {one: user, list: users}, or false")
+	if err != nil {
+		return err
+	}
+	return m.each([]string{"one", "list", "connection", "aggregate", "groups"}, func(k entry) error {
+		none := ""
+		name := &none
+		switch k.form() {
+		case formFalse:
+		case formTrue:
+			name = nil
+		default:
+			text, err := k.text()
+			if err != nil {
+				return err
+			}
+			if text == "" {
+				return k.fault("is empty: write a name, or false to leave the query out")
+			}
+			name = &text
+		}
+		switch {
+		case k.name == "one":
+			n.one = name
+		case k.name == "list":
+			n.list = name
+		case name == nil || *name != "":
+			n.later = append(n.later, k.name)
+		}
+		return nil
+	})
+}
+
+var fieldKeys = []string{"name", "type", "description", "deprecated", "requires"}
+
+var lineForm = regexp.MustCompile(`^[ \t]*[A-Za-z_]+=`)
+
+// readFieldNote reads both forms: `type=Email! description=Where we write to` and YAML.
+func readFieldNote(a annotation) (fieldNote, error) {
+	if lineForm.MatchString(a.body) {
+		return readFieldLine(a)
+	}
+	var f fieldNote
+	m, err := parseMapping(a)
+	if err != nil {
+		return f, err
+	}
+	err = m.each(fieldKeys, func(k entry) (err error) {
+		switch k.name {
+		case "name":
+			f.name, err = k.text()
+		case "type":
+			f.typ, err = k.text()
+		case "description":
+			f.description, err = k.text()
+		case "deprecated":
+			f.deprecated, err = k.text()
+		case "requires":
+			f.requires, err = k.required()
+		}
+		return err
+	})
+	return f, err
+}
+
+var nextKey = regexp.MustCompile(`[\s,]+(?:` + strings.Join(fieldKeys, "|") + `)=`)
+
+func readFieldLine(a annotation) (fieldNote, error) {
+	var f fieldNote
+	rest := a.body
+	seen := map[string]bool{}
+	for {
+		rest = strings.TrimLeft(rest, " \t\r\n,")
+		if rest == "" {
+			return f, nil
+		}
+		line := a.line + strings.Count(a.body[:len(a.body)-len(rest)], "\n")
+		key, after, ok := strings.Cut(rest, "=")
+		if !ok || strings.ContainsAny(key, " \t\n") {
+			return f, fmt.Errorf("line %d: %q is not key=value; the keys are %s", line, firstWord(rest), strings.Join(fieldKeys, ", "))
+		}
+		if !slices.Contains(fieldKeys, key) {
+			return f, unknownKey(line, key, fieldKeys)
+		}
+		if seen[key] {
+			return f, fmt.Errorf("line %d: %s stands twice", line, key)
+		}
+		seen[key] = true
+		// A text may hold spaces, so it reaches to the next key.
+		value := after
+		if at := nextKey.FindStringIndex(after); at != nil {
+			value = after[:at[0]]
+		}
+		if key != "description" && key != "deprecated" {
+			if at := strings.IndexAny(value, " \t\r\n,"); at >= 0 {
+				value = value[:at]
+			}
+		}
+		rest = after[len(value):]
+		value = strings.TrimSpace(value)
+		if value == "" {
+			return f, fmt.Errorf("line %d: %s has no value", line, key)
+		}
+		switch key {
+		case "name":
+			f.name = value
+		case "type":
+			f.typ = value
+		case "description":
+			f.description = value
+		case "deprecated":
+			f.deprecated = value
+		case "requires":
+			f.requires = value
+		}
+	}
+}
+
+func firstWord(text string) string {
+	if at := strings.IndexAny(text, " \t\r\n"); at >= 0 {
+		return text[:at]
+	}
+	return text
+}
+
+func unknownKey(line int, key string, known []string) error {
+	hint := ""
+	if near := nearest(key, known); near != "" {
+		hint = "did you mean " + near + "? "
+	}
+	return fmt.Errorf("line %d: unknown key %q: %sthe keys are %s", line, key, hint, strings.Join(known, ", "))
+}
