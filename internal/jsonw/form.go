@@ -102,7 +102,7 @@ func (f Form) AppendJSON(dst, token []byte) ([]byte, error) {
 		return AppendString(dst, token), nil
 	case Boolean:
 		if kind != 't' && kind != 'f' {
-			return dst, fmt.Errorf("Boolean cannot represent %s", clip(token))
+			return dst, fmt.Errorf("a boolean is declared, but the data holds %s", clip(token))
 		}
 		return append(dst, token...), nil
 	case Int, Float, Decimal, BigInt:

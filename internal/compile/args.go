@@ -1,0 +1,124 @@
+package compile
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/fraiseql/fraiseql-go/internal/fault"
+)
+
+// Statement is SQL whose parameters are filled for each request.
+type Statement struct {
+	SQL    string
+	Name   string // the prepared statement's, made of the SQL
+	Many   bool   // one row is one element; otherwise the only row is the value
+	params []param
+}
+
+// param is where the text of a parameter comes from.
+type param struct {
+	leaf  int     // 1 + index among the leaves
+	text  []byte  // leaf is 0: the text itself
+	parts []param // or the elements of an array
+	array bool
+	like  like
+	cast  string // the SQL type, to find the parameter again and to check its form
+	field string // for messages
+}
+
+// like says how a text becomes a LIKE pattern in which it stands for itself.
+type like uint8
+
+const (
+	notLike like = iota
+	containsLike
+	startsLike
+)
+
+func newStatement(sql string, params []param, many bool) *Statement {
+	sum := sha256.Sum256([]byte(sql))
+	return &Statement{SQL: sql, Name: "fq_" + hex.EncodeToString(sum[:10]), Many: many, params: params}
+}
+
+// Params appends the texts of a statement's parameters to dst. They stay valid until the
+// request ends.
+func (b Bound) Params(s *Statement, dst [][]byte) ([][]byte, error) {
+	for i := range s.params {
+		text, err := s.params[i].bind(b.values.leaves)
+		if err != nil {
+			return nil, err
+		}
+		dst = append(dst, text)
+	}
+	return dst, nil
+}
+
+func (p *param) bind(leaves []leaf) ([]byte, error) {
+	if p.array {
+		var a arrayLiteral
+		a.open()
+		for i := range p.parts {
+			if i > 0 {
+				a.comma()
+			}
+			text, err := p.parts[i].bind(leaves)
+			if err != nil {
+				return nil, err
+			}
+			a.element(text)
+		}
+		a.close()
+		return a.dst, nil
+	}
+	text := p.text
+	if p.leaf > 0 {
+		text = leaves[p.leaf-1].text
+	}
+	switch p.like {
+	case containsLike:
+		return append(escapeLike([]byte{'%'}, text), '%'), nil
+	case startsLike:
+		return append(escapeLike(nil, text), '%'), nil
+	}
+	return text, p.fits(text)
+}
+
+// escapeLike makes the wildcards of LIKE stand for themselves.
+func escapeLike(dst, text []byte) []byte {
+	for _, c := range text {
+		if c == '%' || c == '_' || c == '\\' {
+			dst = append(dst, '\\')
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}
+
+// fits refuses an ID that cannot be one of its column's, before any SQL is sent.
+func (p *param) fits(text []byte) error {
+	accepted := ""
+	switch p.cast {
+	case "uuid":
+		if !uuidForm.Match(text) {
+			accepted = "a UUID such as 123e4567-e89b-12d3-a456-426614174000"
+		}
+	case "int2", "int4", "int8", "smallint", "integer", "bigint":
+		if !wholeForm.Match(text) || len(bytes.TrimLeft(text, "-0")) > 19 {
+			accepted = "a whole number"
+		}
+	}
+	if accepted != "" {
+		return fault.New(fault.BadUserInput, "%s: %q is not what this field holds: send %s", p.field, text, accepted)
+	}
+	return nil
+}
+
+// key finds a parameter that two places of a statement can share.
+func (p *param) key() string {
+	if p.array {
+		return ""
+	}
+	return fmt.Sprintf("%d|%s|%d|%s", p.leaf, p.text, p.like, p.cast)
+}

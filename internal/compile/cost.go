@@ -1,0 +1,81 @@
+package compile
+
+import (
+	"strconv"
+
+	"github.com/fraiseql/fraiseql-go/internal/fault"
+)
+
+// Rows that a list is taken to have when nothing bounds it: at the root, and below a parent.
+const (
+	rootRows   = 1000
+	nestedRows = 10
+)
+
+// page is a limit or an offset whose value is known only with the variables.
+type page struct {
+	field  string
+	arg    string
+	number number
+}
+
+// number is a value of type Int that may be a variable.
+type number struct {
+	leaf  int
+	value int64
+}
+
+func (n number) in(leaves []leaf) int64 {
+	if n.leaf == 0 {
+		return n.value
+	}
+	v, _ := strconv.ParseInt(string(leaves[n.leaf-1].text), 10, 64)
+	return v
+}
+
+// cost is an estimate: rows times fields, and the same below each row.
+type cost struct {
+	rows   number
+	fields int
+	below  []cost
+}
+
+func (c *cost) sum(leaves []leaf) float64 {
+	total := float64(c.fields)
+	for i := range c.below {
+		total += c.below[i].sum(leaves)
+	}
+	return float64(max(c.rows.in(leaves), 0)) * total
+}
+
+// check applies the limits that depend on the variables' values.
+func (p *Plan) check(leaves []leaf, c *Compiler) error {
+	for _, pg := range p.pages {
+		if err := pg.check(leaves, c.maxPage); err != nil {
+			return err
+		}
+	}
+	if c.maxCost == 0 {
+		return nil
+	}
+	total := 0.0
+	for i := range p.cost {
+		total += p.cost[i].sum(leaves)
+	}
+	if total > c.maxCost {
+		return fault.New(fault.QueryTooCostly,
+			"the operation may read about %.0f values (rows × fields), the most is %.0f: ask for fewer rows with limit", total, c.maxCost)
+	}
+	return nil
+}
+
+func (pg *page) check(leaves []leaf, maxPage int) error {
+	n := pg.number.in(leaves)
+	if n < 0 {
+		return fault.New(fault.BadUserInput, "%s: the argument %q is %d: it must not be negative", pg.field, pg.arg, n)
+	}
+	if pg.arg == "limit" && maxPage > 0 && n > int64(maxPage) {
+		return fault.New(fault.BadUserInput, "%s: the argument \"limit\" is %d: the maximum is %d", pg.field, n, maxPage)
+	}
+	return nil
+}

@@ -1,0 +1,233 @@
+package compile
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/fraiseql/fraiseql-go/internal/fault"
+	"github.com/fraiseql/fraiseql-go/internal/jsonw"
+	"github.com/fraiseql/fraiseql-go/schema"
+)
+
+// columns gathers what a select returns. At the root they are the columns of the wire's rows;
+// below it each row becomes one JSON object, whose short keys never hold a name of a user.
+type columns struct {
+	exprs  []string
+	index  map[string]int
+	nested bool
+}
+
+func (c *columns) add(expr string, text bool) Origin {
+	i, known := c.index[expr]
+	if !known {
+		i = len(c.exprs)
+		c.index[expr] = i
+		c.exprs = append(c.exprs, expr)
+	}
+	if c.nested {
+		return Origin{member: "f" + strconv.Itoa(i)}
+	}
+	return Origin{Slot: i, Text: text}
+}
+
+func (c *columns) list() string {
+	if len(c.exprs) == 0 { // only __typename was asked for: the row itself is the answer
+		return "1"
+	}
+	if !c.nested {
+		return strings.Join(c.exprs, ", ")
+	}
+	texts := make([]string, len(c.exprs))
+	for i, e := range c.exprs {
+		texts[i] = e + " as f" + strconv.Itoa(i)
+	}
+	return strings.Join(texts, ", ")
+}
+
+// fields compiles a selection on a row.
+func (q *query) fields(sc scope, sub []*selected, cols *columns, c *cost) ([]Field, error) {
+	fields := make([]Field, 0, len(sub))
+	for _, sel := range sub {
+		out := Field{Name: sel.Key, Key: key(sel.Key)}
+		c.fields++
+		f := sc.t.Field(sel.Def.Name)
+		var err error
+		switch {
+		case sel.Def.Name == "__typename":
+			out.Const = jsonw.AppendString(nil, sc.t.Name)
+		case f.Batch != nil:
+			out.Value, out.Batch, err = q.b.batch(f, sel, func(need *schema.Field) Origin {
+				return cols.add(q.value(sc, need, true), false)
+			})
+		case f.Relation != nil:
+			out.Value, out.Origin, err = q.relation(sc, f, sel, cols, c)
+		default:
+			var inner []Field
+			inner, err = q.b.members(f.Type.Base(), sel.Sub, false)
+			out.Value = valueOf(f.Type, inner)
+			text := f.Column != nil && f.Type.Elem == nil && !out.Value.Object
+			out.Origin = cols.add(q.value(sc, f, !text), text)
+		}
+		if err != nil {
+			return nil, err
+		}
+		fields = append(fields, out)
+	}
+	return fields, nil
+}
+
+// value writes a field's value for output: as it is, or as JSON.
+func (q *query) value(sc scope, f *schema.Field, asJSON bool) string {
+	if f.Column == nil {
+		return "(" + sc.doc + "->" + quoteLiteral(f.Key) + ")"
+	}
+	expr := q.expr(sc, f)
+	if asJSON && f.Column.Type != "json" && f.Column.Type != "jsonb" {
+		return "pg_catalog.to_json(" + expr + ")"
+	}
+	return expr
+}
+
+// relation compiles the rows behind a relation into one JSON value.
+func (q *query) relation(sc scope, f *schema.Field, sel *selected, cols *columns, c *cost) (*Value, Origin, error) {
+	args, err := q.b.args(f, sel.Def)
+	if err != nil {
+		return nil, Origin{}, err
+	}
+	remote := q.scope(f.Relation.To)
+	below := cost{rows: number{value: 1}}
+	p := part{limit: "1"}
+	if f.Relation.Many {
+		if p, err = q.list(remote, args, &below.rows, nestedRows); err != nil {
+			return nil, Origin{}, err
+		}
+	}
+	p.conds = append(q.join(sc, remote, f.Relation), p.conds...)
+	inner := &columns{index: map[string]int{}, nested: true}
+	fields, err := q.fields(remote, sel.Sub, inner, &below)
+	if err != nil {
+		return nil, Origin{}, err
+	}
+	c.below = append(c.below, below)
+	rows := "(select " + inner.list() + q.from(remote, p) + ") as x"
+	sql := "(select pg_catalog.row_to_json(x) from " + rows + ")"
+	if f.Relation.Many {
+		sql = "(select coalesce(pg_catalog.json_agg(x), '[]') from " + rows + ")"
+	}
+	return valueOf(f.Type, fields), cols.add(sql, false), nil
+}
+
+// members compiles a selection on a JSON object: a part of a document, or, byName, what Go
+// gave, whose keys are the fields' own names.
+func (b *builder) members(t *schema.Type, sub []*selected, byName bool) ([]Field, error) {
+	origin := func(f *schema.Field) Origin {
+		if byName || f.Key == "" {
+			return Origin{member: f.Name}
+		}
+		return Origin{member: escapedKey(f.Key)}
+	}
+	fields := make([]Field, 0, len(sub))
+	for _, sel := range sub {
+		out := Field{Name: sel.Key, Key: key(sel.Key)}
+		f := t.Field(sel.Def.Name)
+		switch {
+		case sel.Def.Name == "__typename":
+			out.Const = jsonw.AppendString(nil, t.Name)
+		case f.Batch != nil:
+			var err error
+			if out.Value, out.Batch, err = b.batch(f, sel, origin); err != nil {
+				return nil, err
+			}
+		default:
+			inner, err := b.members(f.Type.Base(), sel.Sub, byName)
+			if err != nil {
+				return nil, err
+			}
+			out.Value, out.Origin = valueOf(f.Type, inner), origin(f)
+		}
+		fields = append(fields, out)
+	}
+	return fields, nil
+}
+
+// escapedKey writes a document's key as it stands between the quotes of JSON.
+func escapedKey(k string) string {
+	quoted := jsonw.AppendString(nil, k)
+	return string(quoted[1 : len(quoted)-1])
+}
+
+// batch compiles a Go field.
+func (b *builder) batch(f *schema.Field, sel *selected, origin func(*schema.Field) Origin) (*Value, *Batch, error) {
+	inner, err := b.members(f.Type.Base(), sel.Sub, true)
+	if err != nil {
+		return nil, nil, err
+	}
+	out := &Batch{Index: b.plan.Batches, Def: f.Batch}
+	b.plan.Batches++
+	for _, need := range f.Batch.Needs {
+		out.Needs = append(out.Needs, Need{need.Name, origin(need)})
+	}
+	return valueOf(f.Type, inner), out, nil
+}
+
+// Rows compiles the rows that a resolver described, together with the selection on them.
+// batches is the number of places of the answer that Go fills so far.
+func (b Bound) Rows(r *Root, rows *schema.Rows, batches int) (Bound, *Statement, *Value, error) {
+	refuse := func(format string, args ...any) (Bound, *Statement, *Value, error) {
+		return Bound{}, nil, nil, fault.New(fault.Internal, "%s: "+format, append([]any{r.field.Name}, args...)...)
+	}
+	t := r.field.Type.Base()
+	if t.Name != rows.Type || t.Source == nil {
+		return refuse("the resolver describes rows of %s, but the field is of type %s", rows.Type, r.field.Type)
+	}
+	if rows.Source != t.Source.Name && rows.Source != t.Source.Schema+"."+t.Source.Name {
+		return refuse("the resolver reads %s, but the source of %s is %s.%s", rows.Source, t.Name, t.Source.Schema, t.Source.Name)
+	}
+	next := Bound{&Plan{Batches: batches}, &Values{leaves: slices.Clone(b.values.leaves)}}
+	args := &val{kind: objectVal}
+	for _, a := range []struct {
+		name  string
+		ref   *schema.Ref
+		token []byte
+	}{
+		{"where", schema.Of(t.Filter), rows.Where},
+		{"orderBy", schema.ListOf(schema.Of(t.Order)), rows.OrderBy},
+	} {
+		if jsonw.IsNull(a.token) {
+			continue
+		}
+		if a.ref.Base() == nil {
+			return refuse("%s has nothing that %s can name", t.Name, a.name)
+		}
+		at := place{variable: a.name}
+		v, err := next.values.value(a.ref, a.token, true, &at)
+		if err != nil {
+			return refuse("%s", at.fault(err))
+		}
+		args.fields = append(args.fields, member{a.name, v})
+	}
+	builder := &builder{Compiler: r.build.Compiler, op: r.build.op, vars: r.build.vars, plan: next.Plan}
+	q := &query{b: builder, shared: map[string]int{}}
+	sc := q.scope(t)
+	c := cost{}
+	p, err := q.list(sc, args, &c.rows, rootRows)
+	if err != nil {
+		return refuse("%s", err)
+	}
+	many := r.field.Type.Elem != nil
+	if rows.Limit > 0 {
+		p.limit = strconv.Itoa(rows.Limit)
+	}
+	if rows.Offset > 0 {
+		p.offset = strconv.Itoa(rows.Offset)
+	}
+	if !many {
+		p.limit = "1"
+	}
+	stmt, fields, err := q.finish(sc, p, c, r.sub, many)
+	if err != nil {
+		return Bound{}, nil, nil, err
+	}
+	return next, stmt, valueOf(r.field.Type, fields), nil
+}

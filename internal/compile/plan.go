@@ -1,0 +1,253 @@
+package compile
+
+import (
+	"fmt"
+	"maps"
+	"sync/atomic"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/fraiseql/fraiseql-go/internal/fault"
+	"github.com/fraiseql/fraiseql-go/internal/gqlop"
+	"github.com/fraiseql/fraiseql-go/internal/jsonw"
+	"github.com/fraiseql/fraiseql-go/schema"
+)
+
+const (
+	maxPlans      = 64   // plans kept for an operation
+	maxKeptShape  = 1024 // bytes; longer shapes are planned anew each time
+	maxParameters = 30_000
+)
+
+// Plan is what is done for an operation, whatever the values of its variables.
+type Plan struct {
+	Roots   []Root // in the order of the answer
+	Batches int    // how many places of the answer Go fields fill
+	Go      bool   // Go has a part in the answer, so that rows are kept until it has run
+
+	pages []page
+	cost  []cost
+}
+
+// Root is a root field's part of a plan.
+type Root struct {
+	Name string
+	Key  []byte
+
+	Const     []byte     // the whole answer, known already: __typename and introspection
+	Statement *Statement // the rows, from PostgreSQL
+	Resolver  schema.Resolver
+
+	Value *Value // List: of the list; One: of the object; Resolve: of what is returned
+	args  *val
+	build *builder // to compile the rows that a resolver describes
+	sub   []*selected
+	field *schema.Field
+}
+
+// Bound is a plan with the values of one request.
+type Bound struct {
+	*Plan
+	values *Values
+}
+
+// Compiler plans the operations of one schema.
+type Compiler struct {
+	schema  *schema.Schema
+	maxPage int     // rows in a list; 0: no limit
+	maxCost float64 // 0: no limit
+}
+
+// New makes a compiler. maxPage bounds the rows of a list, maxCost the estimated rows times
+// fields of an operation; zero means no limit.
+func New(s *schema.Schema, maxPage, maxCost int) *Compiler {
+	return &Compiler{schema: s, maxPage: maxPage, maxCost: float64(maxCost)}
+}
+
+// kept is what the compiler keeps with an operation.
+type kept struct {
+	defs  []variable
+	plans atomic.Pointer[map[string]*Plan]
+}
+
+// Bind coerces the variables and gives the plan for their shape, made now or kept from an
+// earlier request. values holds the coerced variables until the request ends.
+func (c *Compiler) Bind(op *gqlop.Operation, variables []byte, values *Values) (Bound, error) {
+	k, ok := op.Plans.Load().(*kept)
+	if !ok {
+		defs, err := c.variables(op.Def)
+		if err != nil {
+			return Bound{}, err
+		}
+		k = &kept{defs: defs}
+		k.plans.Store(&map[string]*Plan{})
+		if !op.Plans.CompareAndSwap(nil, k) {
+			k = op.Plans.Load().(*kept)
+		}
+	}
+	if _, err := values.read(k.defs, variables, false); err != nil {
+		return Bound{}, err
+	}
+	plan := (*k.plans.Load())[string(values.shape)]
+	if plan == nil {
+		vals, err := values.read(k.defs, variables, true)
+		if err != nil {
+			return Bound{}, err
+		}
+		once := false
+		if plan, once, err = c.plan(op, k.defs, vals); err != nil {
+			return Bound{}, err
+		}
+		if !once {
+			k.keep(string(values.shape), plan)
+		}
+	}
+	b := Bound{plan, values}
+	if err := plan.check(values.leaves, c); err != nil {
+		return Bound{}, err
+	}
+	return b, nil
+}
+
+func (k *kept) keep(shape string, p *Plan) {
+	for len(shape) <= maxKeptShape {
+		old := k.plans.Load()
+		if len(*old) >= maxPlans {
+			return
+		}
+		next := maps.Clone(*old)
+		next[shape] = p
+		if k.plans.CompareAndSwap(old, &next) {
+			return
+		}
+	}
+}
+
+// variables looks up the types of an operation's variables.
+func (c *Compiler) variables(def *ast.OperationDefinition) ([]variable, error) {
+	all := make([]variable, 0, len(def.VariableDefinitions))
+	for _, d := range def.VariableDefinitions {
+		ref, err := c.ref(d.Type)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, variable{d.Variable, ref, d.DefaultValue})
+	}
+	return all, nil
+}
+
+func (c *Compiler) ref(t *ast.Type) (*schema.Ref, error) {
+	if t.Elem != nil {
+		elem, err := c.ref(t.Elem)
+		return &schema.Ref{Elem: elem, NonNull: t.NonNull}, err
+	}
+	named := c.schema.Type(t.NamedType)
+	if named == nil {
+		return nil, fault.New(fault.ValidationFailed, "unknown type %q", t.NamedType)
+	}
+	return &schema.Ref{Named: named, NonNull: t.NonNull}, nil
+}
+
+// builder makes one plan.
+type builder struct {
+	*Compiler
+	op   *gqlop.Operation
+	vars map[string]*val
+	plan *Plan
+	once bool // a variable's value has become part of the plan: it serves this request only
+}
+
+func (c *Compiler) plan(op *gqlop.Operation, defs []variable, vars map[string]*val) (p *Plan, once bool, err error) {
+	for _, d := range defs {
+		if _, sent := vars[d.name]; sent {
+			continue
+		}
+		x, err := coerceLiteral(d.ref, d.def, nil)
+		if err != nil {
+			return nil, false, fault.New(fault.BadUserInput, "the default of the variable \"$%s\": %s", d.name, err)
+		}
+		vars[d.name] = x
+	}
+	b := &builder{Compiler: c, op: op, vars: vars, plan: &Plan{}}
+	fields, err := b.collect(op.Def.SelectionSet)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, sel := range fields {
+		root, err := b.root(sel)
+		if err != nil {
+			return nil, false, err
+		}
+		b.plan.Roots = append(b.plan.Roots, root)
+	}
+	b.plan.Go = b.plan.Go || b.plan.Batches > 0
+	return b.plan, b.once, nil
+}
+
+func (b *builder) root(sel *selected) (Root, error) {
+	r := Root{Name: sel.Key, Key: key(sel.Key), sub: sel.Sub}
+	switch sel.Def.Name {
+	case "__typename":
+		r.Const = jsonw.AppendString(nil, b.schema.Query.Name)
+		return r, nil
+	case "__schema", "__type":
+		r.Const = introspection(b.op.Schema, sel, nil)
+		return r, nil
+	}
+	r.field = b.schema.Query.Field(sel.Def.Name)
+	args, err := b.args(r.field, sel.Def)
+	if err != nil {
+		return Root{}, err
+	}
+	var fields []Field
+	switch root := r.field.Root; root.Kind {
+	case schema.List, schema.One:
+		r.Statement, fields, err = b.rows(root, args, sel.Sub)
+	case schema.Resolve:
+		b.plan.Go = true
+		r.Resolver, r.args, r.build = root.Resolver, args, b
+		fields, err = b.members(r.field.Type.Base(), sel.Sub, true)
+	default:
+		err = fmt.Errorf("root field %s has no kind", r.field.Name)
+	}
+	if err != nil {
+		return Root{}, err
+	}
+	r.Value = valueOf(r.field.Type, fields)
+	return r, nil
+}
+
+// args coerces the arguments of a field into one object, in the order of the definition.
+func (b *builder) args(f *schema.Field, sel *ast.Field) (*val, error) {
+	out := &val{kind: objectVal}
+	for _, def := range f.Args {
+		x := absent
+		if arg := sel.Arguments.ForName(def.Name); arg != nil {
+			var err error
+			if x, err = b.literal(def.Type, arg.Value); err != nil {
+				return nil, argFault(err, f.Name, def.Name)
+			}
+		}
+		if x.kind == absentVal && def.Default != "" {
+			var err error
+			if x, err = defaultValue(def); err != nil {
+				return nil, err
+			}
+		}
+		if !x.given() && def.Type.NonNull {
+			return nil, fault.New(fault.BadUserInput, "%s: the argument %q of type %s is required", f.Name, def.Name, def.Type).
+				At(sel.Position.Line, sel.Position.Column)
+		}
+		out.fields = append(out.fields, member{def.Name, x})
+	}
+	return out, nil
+}
+
+func argFault(err error, field, arg string) error {
+	f := *fault.Of(err)[0]
+	f.Message = fmt.Sprintf("%s: the argument %q: %s", field, arg, f.Message)
+	return &f
+}
+
+// Args writes the arguments of a root field's Go function as a JSON object.
+func (b Bound) Args(r *Root) []byte { return r.args.appendJSON(nil, b.values.leaves) }

@@ -1,0 +1,107 @@
+package compile
+
+import (
+	"slices"
+
+	"github.com/fraiseql/fraiseql-go/internal/jsonw"
+	"github.com/fraiseql/fraiseql-go/schema"
+)
+
+// Value says how a value is written: the shape of a part of the answer.
+type Value struct {
+	NonNull bool
+	Elem    *Value // of a list
+	Object  bool   // Fields say what is written; otherwise the value is a leaf
+	Fields  []Field
+	Members []string // of an object that comes as JSON: the keys to look for; an Origin's Slot counts here
+
+	Type   string // the named type, for messages
+	Form   jsonw.Form
+	Labels map[string]string // of an enum whose labels are not its names: label to name
+	Enum   *schema.Type      // of an enum in a document or from Go: what may be written
+}
+
+// Field is one field of an object in the answer.
+type Field struct {
+	Name string // the response name, for paths
+	Key  []byte // the same as JSON with its colon
+
+	// Where the value is, exactly one of:
+	Const  []byte // here: the answer to __typename
+	Batch  *Batch // in what a Go function gave
+	Origin        // in the row or the JSON object
+
+	Value *Value
+}
+
+// Origin is the place of a value in its parent.
+type Origin struct {
+	Slot   int    // the column of a wire row, or the member of a JSON object
+	Text   bool   // a column in PostgreSQL's text format; otherwise the value is JSON
+	member string // the key in a JSON object
+}
+
+// Batch is a Go field in one place of the answer.
+type Batch struct {
+	Index int // among the plan's batches
+	Def   *schema.Batch
+	Needs []Need
+}
+
+// Need is a value that a Go field reads from its parent.
+type Need struct {
+	Name string // the parent's field, by its GraphQL name
+	Origin
+}
+
+// valueOf makes the shape of a type use. fields are those of an object at its base.
+func valueOf(ref *schema.Ref, fields []Field) *Value {
+	if ref.Elem != nil {
+		return &Value{NonNull: ref.NonNull, Elem: valueOf(ref.Elem, fields)}
+	}
+	t := ref.Named
+	v := &Value{NonNull: ref.NonNull, Type: t.Name, Fields: fields, Object: t.Kind == schema.Object}
+	v.Members = numberMembers(fields)
+	switch t.Kind {
+	case schema.Scalar:
+		v.Form = jsonw.FormOf(t.Name)
+	case schema.Enum:
+		v.Enum = t
+		for _, ev := range t.Values {
+			if ev.Name != ev.Label {
+				if v.Labels == nil {
+					v.Labels = map[string]string{}
+				}
+				v.Labels[ev.Label] = ev.Name
+			}
+		}
+	}
+	return v
+}
+
+// numberMembers gives each origin in a JSON object its slot among the members to look for.
+func numberMembers(fields []Field) []string {
+	var members []string
+	slot := func(o *Origin) {
+		if o.member == "" {
+			return
+		}
+		if o.Slot = slices.Index(members, o.member); o.Slot < 0 {
+			o.Slot = len(members)
+			members = append(members, o.member)
+		}
+	}
+	for i := range fields {
+		f := &fields[i]
+		slot(&f.Origin)
+		if f.Batch != nil {
+			for j := range f.Batch.Needs {
+				slot(&f.Batch.Needs[j].Origin)
+			}
+		}
+	}
+	return members
+}
+
+// key makes the response name ready to be copied.
+func key(name string) []byte { return append(jsonw.AppendString(nil, name), ':') }

@@ -1,0 +1,94 @@
+// Package engine is one request's path, told once: read the document, plan it, find out who
+// asks and with which settings, run the plan on a borrowed connection, and write the answer.
+package engine
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/fraiseql/fraiseql-go/auth"
+	"github.com/fraiseql/fraiseql-go/internal/compile"
+	"github.com/fraiseql/fraiseql-go/internal/execute"
+	"github.com/fraiseql/fraiseql-go/internal/fault"
+	"github.com/fraiseql/fraiseql-go/internal/gqlop"
+	"github.com/fraiseql/fraiseql-go/pool"
+	"github.com/fraiseql/fraiseql-go/schema"
+)
+
+// Config is what an engine is made of. Zero values of the numbers mean no limit; the defaults
+// are the caller's.
+type Config struct {
+	Pool   *pool.Pool
+	Schema *schema.Schema
+	Limits gqlop.Limits
+
+	MaxPage int // rows of one list
+	MaxCost int // estimated rows times fields of one operation
+
+	// Session gives the settings of a request's database session; nil: none.
+	Session func(context.Context) (auth.Settings, error)
+
+	StatementTimeout time.Duration // 0: the server's own
+	BufferBytes      int           // of an answer kept back until its connection is given back
+	Production       bool
+	Logger           *slog.Logger
+}
+
+// Engine serves the operations of one schema. It is safe for any number of requests at once.
+type Engine struct {
+	documents *gqlop.Documents
+	compiler  *compile.Compiler
+	session   func(context.Context) (auth.Settings, error)
+	runner    *execute.Runner
+	values    sync.Pool
+}
+
+// New makes an engine. It does no I/O.
+func New(c Config) (*Engine, error) {
+	documents, err := gqlop.New(c.Schema, c.Limits)
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{
+		documents: documents,
+		compiler:  compile.New(c.Schema, c.MaxPage, c.MaxCost),
+		session:   c.Session,
+		runner: execute.NewRunner(execute.Options{
+			Pool: c.Pool, StatementTimeout: c.StatementTimeout, BufferBytes: c.BufferBytes,
+			Production: c.Production, Logger: c.Logger,
+		}),
+		values: sync.Pool{New: func() any { return new(compile.Values) }},
+	}, nil
+}
+
+// Execute answers a request: it writes one object with data to out, and errors beside the data
+// when there are any. It gives an error, and has written nothing, when there is no data; and
+// fault.ErrAborted when a part was written that no longer holds.
+func (e *Engine) Execute(ctx context.Context, r *gqlop.Request, out io.Writer) error {
+	op, err := e.documents.Read(r)
+	if err != nil {
+		return err
+	}
+	values := e.values.Get().(*compile.Values)
+	defer e.values.Put(values)
+	plan, err := e.compiler.Bind(op, r.Variables, values)
+	if err != nil {
+		return err
+	}
+	var settings auth.Settings
+	if e.session != nil {
+		if settings, err = e.session(ctx); err != nil {
+			return fault.Wrap(err, fault.Internal, "the session's settings could not be made")
+		}
+	}
+	return e.runner.Run(ctx, plan, settings, out)
+}
+
+// DB is the request's connection for resolvers.
+type DB = execute.DB
+
+// Database gives the connection of the request that ctx belongs to.
+func Database(ctx context.Context) *DB { return execute.FromContext(ctx) }

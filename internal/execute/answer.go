@@ -1,0 +1,214 @@
+package execute
+
+import (
+	"errors"
+	"log/slog"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/fraiseql/fraiseql-go/internal/compile"
+	"github.com/fraiseql/fraiseql-go/internal/fault"
+)
+
+// source gives rows until nil.
+type source interface {
+	next() ([][]byte, error)
+}
+
+// errNoData says that null has moved up to data itself.
+var errNoData = errors.New("data is null")
+
+// straight writes an answer in which Go has no part: rows become JSON as they arrive.
+func (x *run) straight() error {
+	w := &x.writer
+	w.buf = append(w.buf, `{"data":{`...)
+	statements := make([]int, 0, 8)
+	for i := range x.plan.Roots {
+		if x.plan.Roots[i].Statement != nil {
+			statements = append(statements, i)
+		}
+	}
+	done := 0 // roots written, or given their constant
+	constants := func(until int) {
+		for ; done < until; done++ {
+			x.open(done)
+			w.buf = append(w.buf, x.plan.Roots[done].Const...)
+		}
+	}
+	var err error
+	if len(statements) > 0 {
+		if err = x.start(statements); err != nil {
+			return err
+		}
+		err = x.batch(statements,
+			func(i int, rows *wire) error {
+				constants(i)
+				mark := len(w.buf)
+				x.open(i)
+				if err := x.root(&x.plan.Roots[i], rows); err != nil {
+					if !x.sent {
+						w.buf = w.buf[:mark]
+					}
+					return err
+				}
+				done = i + 1
+				return nil
+			},
+			func(i int, err error) error {
+				if !x.mayGoOn(err) {
+					return err
+				}
+				constants(i)
+				x.open(i)
+				done = i + 1
+				return x.failRoot(&x.plan.Roots[i], err)
+			})
+		x.release()
+	}
+	switch {
+	case errors.Is(err, errNoData) && !x.sent:
+		w.buf = append(w.buf[:0], `{"data":null`...)
+	case err != nil:
+		return x.refuse(err)
+	default:
+		constants(len(x.plan.Roots))
+		w.buf = append(w.buf, '}')
+	}
+	w.appendErrors(x.redact)
+	w.buf = append(w.buf, '}')
+	return x.flush()
+}
+
+// open writes a root's response name.
+func (x *run) open(root int) {
+	w := &x.writer
+	if root > 0 {
+		w.buf = append(w.buf, ',')
+	}
+	w.buf = append(w.buf, x.plan.Roots[root].Key...)
+}
+
+// mayGoOn tells whether the other roots can still be answered: PostgreSQL refused one
+// statement, the connection is whole, and nothing of the refused one has left.
+func (x *run) mayGoOn(err error) bool {
+	if errors.Is(err, errLost) || errors.Is(err, errNoData) || x.ctx.Err() != nil || x.sent {
+		return false
+	}
+	var pg *pgconn.PgError
+	return errors.As(err, &pg)
+}
+
+// refuse gives what the request is refused with when it has no data.
+func (x *run) refuse(err error) error {
+	if x.sent || errors.Is(err, fault.ErrAborted) {
+		return err
+	}
+	var list fault.List
+	if errors.As(err, &list) {
+		return list
+	}
+	return explain(x.ctx, err)
+}
+
+// failRoot answers a root with null and an error at its path.
+func (x *run) failRoot(root *compile.Root, err error) error {
+	w := &x.writer
+	f := explain(x.ctx, err)
+	x.log(root, f)
+	w.path = append(w.path[:0], step{name: root.Name})
+	w.fail(f)
+	w.path = w.path[:0]
+	if !w.null(root.Value) {
+		return errNoData
+	}
+	return nil
+}
+
+func (x *run) log(root *compile.Root, f *fault.Error) {
+	if f.Code == fault.Internal || f.Code == fault.DatabaseError || f.Code == fault.ReadOnly {
+		x.r.o.Logger.LogAttrs(x.ctx, slog.LevelError, "a root field failed",
+			slog.String("requestId", fault.RequestID(x.ctx)), slog.String("field", root.Name), slog.Any("error", f))
+	}
+}
+
+// root writes the rows of a root field. Only a list of the operation's root streams: when the
+// answer outgrows its buffer, what is written so far leaves.
+func (x *run) root(root *compile.Root, rows source) error {
+	return x.rows(root, root.Value, root.Statement.Many, rows)
+}
+
+func (x *run) rows(root *compile.Root, v *compile.Value, many bool, rows source) error {
+	w := &x.writer
+	w.path = append(w.path[:0], step{name: root.Name})
+	defer func() { w.path = w.path[:0] }()
+	if !many {
+		return x.single(v, rows)
+	}
+	start, streamed := len(w.buf), false
+	w.buf = append(w.buf, '[')
+	w.path = append(w.path, step{})
+	ok := true
+	for n := 0; ; n++ {
+		row, err := rows.next()
+		if err != nil {
+			return err
+		}
+		if row == nil {
+			break
+		}
+		if n > 0 {
+			w.buf = append(w.buf, ',')
+		}
+		w.path[1].index = n
+		if !w.row(v.Elem, row) {
+			if streamed {
+				return fault.ErrAborted
+			}
+			ok = w.lose(ok)
+		}
+		if !ok && !w.collecting && len(w.batches) == 0 {
+			w.buf = w.buf[:start]
+			continue // read to the end
+		}
+		if len(w.buf) > x.r.o.BufferBytes && !w.collecting && ok {
+			streamed = true
+			if err := x.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	w.found(ok)
+	if ok {
+		w.buf = append(w.buf, ']')
+		return nil
+	}
+	w.buf = w.buf[:start]
+	if !w.null(v) {
+		return errNoData
+	}
+	return nil
+}
+
+func (x *run) single(v *compile.Value, rows source) error {
+	w := &x.writer
+	row, err := rows.next()
+	if err != nil {
+		return err
+	}
+	ok := true
+	if row == nil {
+		if v.NonNull {
+			w.fail(fault.New(fault.NotFound, "there is no such row, and the field is declared non-null"))
+		}
+		ok = w.null(v)
+	} else {
+		ok = w.row(v, row)
+		for row != nil && err == nil {
+			row, err = rows.next()
+		}
+	}
+	if err == nil && !ok {
+		err = errNoData
+	}
+	return err
+}

@@ -1,0 +1,140 @@
+package execute
+
+import (
+	"context"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/fraiseql/fraiseql-go/pool"
+)
+
+type dbKey struct{}
+
+// DB is the request's own connection in the hands of a resolver. It is borrowed when it is
+// first used, and given back when the request ends; used later it answers pool.ErrReleased.
+//
+// What runs on it runs in one read-only transaction with the request's settings and role, so
+// that row-level security holds here as it does for every other read. After a statement failed
+// the next one starts a new transaction. A DB may be used by several goroutines, one at a time.
+type DB struct {
+	mu   sync.Mutex
+	run  *run // nil once the request has ended
+	open bool // a transaction is under way
+}
+
+// FromContext gives the DB of the request that ctx belongs to. Outside a resolver the DB that
+// it gives answers pool.ErrReleased.
+func FromContext(ctx context.Context) *DB {
+	db, ok := ctx.Value(dbKey{}).(*DB)
+	if !ok {
+		return &DB{}
+	}
+	return db
+}
+
+// Query runs a query. The rows must be closed before the next statement.
+func (d *DB) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	lease, err := d.begin()
+	if err != nil {
+		return nil, err
+	}
+	return lease.Query(ctx, sql, args...)
+}
+
+// QueryRow runs a query that gives one row; its error comes from Scan.
+func (d *DB) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	lease, err := d.begin()
+	if err != nil {
+		return failedRow{err}
+	}
+	return lease.QueryRow(ctx, sql, args...)
+}
+
+// Exec runs a statement. In a query the transaction is read-only: what would write is refused.
+func (d *DB) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	lease, err := d.begin()
+	if err != nil {
+		return pgconn.CommandTag{}, err
+	}
+	return lease.Exec(ctx, sql, args...)
+}
+
+// Tx runs use in a savepoint of the request's transaction: when use fails, what it did is
+// undone and the transaction goes on.
+func (d *DB) Tx(ctx context.Context, use func(pgx.Tx) error) error {
+	lease, err := d.begin()
+	if err != nil {
+		return err
+	}
+	var tx pgx.Tx
+	err = lease.Raw(func(conn *pgx.Conn) (err error) {
+		tx, err = conn.BeginTx(ctx, pgx.TxOptions{
+			BeginQuery: "savepoint fraiseql_tx", CommitQuery: "release savepoint fraiseql_tx",
+		})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := use(tx); err != nil {
+		if _, undo := lease.Exec(ctx, "rollback to savepoint fraiseql_tx"); undo != nil {
+			return undo
+		}
+		return err
+	}
+	return tx.Commit(ctx)
+}
+
+// begin borrows the connection and starts the transaction, with the settings in the same
+// batch.
+func (d *DB) begin() (pool.Conn, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	x := d.run
+	if x == nil {
+		return pool.Conn{}, pool.ErrReleased
+	}
+	if err := x.borrow(); err != nil {
+		return pool.Conn{}, err
+	}
+	err := x.lease.Raw(func(conn *pgx.Conn) error {
+		if d.open && conn.PgConn().TxStatus() == 'E' {
+			if _, err := conn.Exec(x.ctx, "rollback"); err != nil {
+				return err
+			}
+			d.open = false
+		}
+		if d.open {
+			return nil
+		}
+		x.wire.open(x.ctx, conn)
+		x.params = x.params[:0]
+		guard := x.r.guards.call(x.settings, x.params)
+		x.calls = append(x.calls[:0], call{name: "fq_begin", sql: "begin read only"}, guard)
+		err := x.wire.send(x.calls)
+		for range x.calls {
+			if err == nil {
+				err = x.wire.skip()
+			}
+		}
+		if end := x.wire.finish(); err == nil {
+			err = end
+		}
+		d.open = err == nil
+		return err
+	})
+	return x.lease, err
+}
+
+// end takes the connection away from whoever still holds the DB.
+func (d *DB) end() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.run = nil
+}
+
+type failedRow struct{ err error }
+
+func (r failedRow) Scan(...any) error { return r.err }

@@ -1,0 +1,323 @@
+package execute
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/fraiseql/fraiseql-go/internal/compile"
+	"github.com/fraiseql/fraiseql-go/internal/fault"
+	"github.com/fraiseql/fraiseql-go/internal/jsonw"
+	"github.com/fraiseql/fraiseql-go/schema"
+)
+
+// batchState is what a Go field in one place of the answer has been asked and has answered.
+type batchState struct {
+	def     *schema.Batch
+	parents []json.RawMessage
+	results []json.RawMessage
+	err     *fault.Error
+	done    bool
+	next    int // the parent whose turn it is on this walk over the answer
+}
+
+// kept is a root's answer, held until Go has run.
+type kept struct {
+	value *compile.Value
+	many  bool
+	rows  [][][]byte
+	token json.RawMessage // from a resolver that gave a value; nil: rows
+	err   *fault.Error
+	at    int
+}
+
+func (k *kept) next() ([][]byte, error) {
+	if k.at >= len(k.rows) {
+		return nil, nil
+	}
+	k.at++
+	return k.rows[k.at-1], nil
+}
+
+// withGo answers an operation in which Go has a part. The statements' rows are read to their
+// end and kept, the resolvers run one after another on the same connection, then the Go fields
+// with all their parents at once, and only then is the answer written.
+func (x *run) withGo() error {
+	x.ctx = x.r.o.Pool.Scope(x.ctx)
+	roots := make([]kept, len(x.plan.Roots))
+	var statements []int
+	for i := range x.plan.Roots {
+		root := &x.plan.Roots[i]
+		roots[i].value = root.Value
+		if root.Statement != nil {
+			roots[i].many = root.Statement.Many
+			statements = append(statements, i)
+		}
+	}
+	if len(statements) > 0 {
+		if err := x.start(statements); err != nil {
+			return err
+		}
+		err := x.batch(statements,
+			func(i int, rows *wire) error { return keepRows(&roots[i], rows) },
+			func(i int, err error) error {
+				if !x.mayGoOn(err) {
+					return err
+				}
+				roots[i].rows, roots[i].err = nil, explain(x.ctx, err)
+				return nil
+			})
+		if err != nil {
+			return x.refuse(err)
+		}
+	}
+	x.db = &DB{run: x}
+	ctx := context.WithValue(x.ctx, dbKey{}, x.db)
+	x.writer.batches = make([]batchState, x.plan.Batches)
+	for i := range x.plan.Roots {
+		if x.plan.Roots[i].Resolver != nil {
+			if err := x.resolve(ctx, &x.plan.Roots[i], &roots[i]); err != nil {
+				return x.refuse(err)
+			}
+		}
+	}
+	if err := x.runBatches(ctx, roots); err != nil {
+		return err
+	}
+	x.release()
+	return x.writeKept(roots)
+}
+
+func keepRows(k *kept, rows source) error {
+	for {
+		row, err := rows.next()
+		if row == nil || err != nil {
+			return err
+		}
+		columns := make([][]byte, len(row))
+		for i, c := range row {
+			columns[i] = keep(c)
+		}
+		k.rows = append(k.rows, columns)
+	}
+}
+
+// resolve calls a root's Go function; when it describes rows, they are read on the request's
+// connection. Only what breaks the whole request is an error.
+func (x *run) resolve(ctx context.Context, root *compile.Root, k *kept) error {
+	result, err := guarded(func() (schema.Result, error) { return root.Resolver(ctx, x.plan.Args(root)) })
+	if err != nil {
+		k.err = x.blame(err)
+		return nil
+	}
+	if result.Rows == nil {
+		k.token = result.JSON
+		if k.token == nil {
+			k.token = json.RawMessage("null")
+		}
+		return nil
+	}
+	bound, stmt, value, err := x.plan.Rows(root, result.Rows, len(x.writer.batches))
+	if err != nil {
+		k.err = x.blame(err)
+		return nil
+	}
+	k.value, k.many = value, stmt.Many
+	x.writer.batches = append(x.writer.batches, make([]batchState, bound.Batches-len(x.writer.batches))...)
+	err = x.described(bound, stmt, k)
+	if err != nil && !x.mayGoOn(err) {
+		return err
+	}
+	if err != nil {
+		k.rows, k.err = nil, explain(x.ctx, err)
+	}
+	return nil
+}
+
+// described reads the rows that a resolver described, as a batch of their own.
+func (x *run) described(b compile.Bound, s *compile.Statement, k *kept) error {
+	if err := x.borrow(); err != nil {
+		return err
+	}
+	return x.lease.RawClean(func(conn *pgx.Conn) error {
+		x.wire.open(x.ctx, conn)
+		x.calls, x.params = x.calls[:0], x.params[:0]
+		guard := x.r.guards.call(x.settings, x.params)
+		x.params = guard.params
+		x.calls = append(x.calls, guard)
+		err := x.loadStatement(b, s)
+		if err == nil {
+			err = x.wire.send(x.calls)
+		}
+		if err == nil {
+			err = x.wire.skip()
+		}
+		if err == nil {
+			err = keepRows(k, &x.wire)
+		}
+		if end := x.wire.finish(); err == nil {
+			err = end
+		}
+		return err
+	})
+}
+
+// runBatches walks over the answer to find the parents of Go fields, runs these, and starts
+// again until no Go field is left that has not run: what one gave may hold others.
+func (x *run) runBatches(ctx context.Context, roots []kept) error {
+	w := &x.writer
+	for len(w.batches) > 0 {
+		w.collecting = true
+		err := x.walk(roots)
+		w.collecting = false
+		if err != nil {
+			return err
+		}
+		ran := false
+		for i := range w.batches {
+			b := &w.batches[i]
+			if b.done || b.def == nil {
+				continue
+			}
+			ran, b.done = true, true
+			results, err := guarded(func() ([]json.RawMessage, error) { return b.def.Resolve(ctx, b.parents) })
+			if err == nil && len(results) != len(b.parents) {
+				err = fmt.Errorf("the function gave %d values for %d parents", len(results), len(b.parents))
+			}
+			if err != nil {
+				b.err = x.blame(err)
+			}
+			b.results = results
+		}
+		if !ran {
+			return nil
+		}
+	}
+	return nil
+}
+
+// walk writes all roots, and throws away what it wrote.
+func (x *run) walk(roots []kept) error {
+	w := &x.writer
+	for i := range w.batches {
+		w.batches[i].next = 0
+	}
+	for i := range roots {
+		if err := x.writeRoot(&x.plan.Roots[i], &roots[i]); err != nil && !errors.Is(err, errNoData) {
+			return err
+		}
+		w.buf = w.buf[:0]
+	}
+	return nil
+}
+
+// batch writes a Go field, or takes its parent while these are collected.
+func (w *writer) batch(f *compile.Field, base int) bool {
+	b := &w.batches[f.Batch.Index]
+	if !b.done {
+		b.def = f.Batch.Def
+		b.parents = append(b.parents, w.parent(f.Batch, base))
+		w.buf = append(w.buf, "null"...)
+		return true
+	}
+	i := b.next
+	b.next++
+	if b.err != nil {
+		w.fail(b.err)
+		return w.null(f.Value)
+	}
+	return w.value(f.Value, b.results[i], false)
+}
+
+// parent makes the JSON object that a Go field reads.
+func (w *writer) parent(b *compile.Batch, base int) json.RawMessage {
+	out := []byte{'{'}
+	for i, need := range b.Needs {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(jsonw.AppendString(out, need.Name), ':')
+		token := w.cells[base+need.Slot]
+		if token == nil {
+			token = []byte("null")
+		}
+		out = append(out, token...)
+	}
+	return append(out, '}')
+}
+
+func (x *run) writeKept(roots []kept) error {
+	w := &x.writer
+	for i := range w.batches {
+		w.batches[i].next = 0
+	}
+	w.buf = append(w.buf[:0], `{"data":{`...)
+	for i := range roots {
+		x.open(i)
+		err := x.writeRoot(&x.plan.Roots[i], &roots[i])
+		switch {
+		case errors.Is(err, errNoData) && !x.sent:
+			w.buf = append(w.buf[:0], `{"data":null`...)
+			w.appendErrors(x.redact)
+			w.buf = append(w.buf, '}')
+			return x.flush()
+		case err != nil:
+			return err
+		}
+	}
+	w.buf = append(w.buf, '}')
+	w.appendErrors(x.redact)
+	w.buf = append(w.buf, '}')
+	return x.flush()
+}
+
+func (x *run) writeRoot(root *compile.Root, k *kept) error {
+	w := &x.writer
+	k.at = 0
+	switch {
+	case root.Const != nil:
+		w.buf = append(w.buf, root.Const...)
+		return nil
+	case k.err != nil:
+		if w.collecting {
+			return nil
+		}
+		return x.failRoot(root, k.err)
+	case k.token != nil:
+		w.path = append(w.path[:0], step{name: root.Name})
+		ok := w.value(k.value, k.token, false)
+		w.path = w.path[:0]
+		if !ok {
+			return errNoData
+		}
+		return nil
+	}
+	return x.rows(root, k.value, k.many, k)
+}
+
+// blame makes a Go function's error fit for the client: one of ours is shown as it is, any
+// other is INTERNAL.
+func (x *run) blame(err error) *fault.Error {
+	var known *fault.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	if x.ctx.Err() != nil {
+		return explain(x.ctx, err)
+	}
+	return fault.Wrap(err, fault.Internal, "internal error")
+}
+
+// guarded calls a user's function; a panic becomes an error that holds the stack.
+func guarded[T any](f func() (T, error)) (result T, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return f()
+}

@@ -1,0 +1,219 @@
+package execute
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/fraiseql/fraiseql-go/auth"
+	"github.com/fraiseql/fraiseql-go/internal/compile"
+	"github.com/fraiseql/fraiseql-go/internal/fault"
+	"github.com/fraiseql/fraiseql-go/pool"
+)
+
+// Options are what all requests share.
+type Options struct {
+	Pool             *pool.Pool
+	StatementTimeout time.Duration // for each statement; 0: the server's own
+	BufferBytes      int           // of an answer that is kept back until the connection is given back
+	Production       bool          // causes are not shown
+	Logger           *slog.Logger
+}
+
+// Runner runs plans.
+type Runner struct {
+	o      Options
+	guards *guards
+	runs   sync.Pool
+}
+
+// NewRunner makes a runner.
+func NewRunner(o Options) *Runner {
+	return &Runner{o: o, guards: newGuards(o.StatementTimeout), runs: sync.Pool{New: func() any { return new(run) }}}
+}
+
+// run is one request on its way. Its memory serves the next one.
+type run struct {
+	r        *Runner
+	ctx      context.Context
+	plan     compile.Bound
+	settings auth.Settings
+	out      io.Writer
+	writer   writer
+	wire     wire
+	lease    pool.Conn
+	leased   bool
+	calls    []call
+	params   [][]byte
+	sent     bool // a part of the answer has left
+	db       *DB
+}
+
+// Run runs a plan and writes the answer to out: an object with data, and errors when there are
+// any. It gives an error when there is no data to write, or fault.ErrAborted when a part had
+// been written that no longer holds.
+func (r *Runner) Run(ctx context.Context, plan compile.Bound, settings auth.Settings, out io.Writer) error {
+	x := r.runs.Get().(*run)
+	x.r, x.ctx, x.plan, x.settings, x.out = r, ctx, plan, settings, out
+	defer func() {
+		x.release()
+		x.writer.reset()
+		if cap(x.writer.buf) > 4*r.o.BufferBytes+(1<<20) {
+			x.writer.buf = nil
+		}
+		clear(x.calls[:cap(x.calls)])
+		clear(x.params[:cap(x.params)])
+		*x = run{writer: x.writer, wire: wire{parsing: x.wire.parsing[:0]}, calls: x.calls[:0], params: x.params[:0]}
+		r.runs.Put(x)
+	}()
+	var err error
+	if plan.Go {
+		err = x.withGo()
+	} else {
+		err = x.straight()
+	}
+	if err != nil && x.sent {
+		r.o.Logger.LogAttrs(ctx, slog.LevelError, "answer cut: it failed after a part was sent",
+			slog.String("requestId", fault.RequestID(ctx)), slog.Any("error", err))
+		return fault.ErrAborted
+	}
+	return err
+}
+
+// start loads the batch of the given roots and then borrows the connection, so that a value
+// that cannot be sent is refused without one.
+func (x *run) start(roots []int) error {
+	if err := x.load(roots); err != nil {
+		return err
+	}
+	return x.borrow()
+}
+
+// borrow takes the request's one connection, the first time it is needed.
+func (x *run) borrow() error {
+	if x.leased {
+		return nil
+	}
+	lease, err := x.r.o.Pool.Acquire(x.ctx)
+	if err != nil {
+		return explain(x.ctx, err)
+	}
+	x.lease, x.leased = lease, true
+	return nil
+}
+
+func (x *run) release() {
+	if x.leased {
+		if x.db != nil {
+			x.db.end()
+		}
+		x.lease.Release()
+		x.leased = false
+	}
+}
+
+// batch sends the guard and the statements of the given roots, which load has loaded, and has
+// each answered by use, which must read its call's rows to their end. A statement that fails
+// does not take the ones behind it along: they are sent again on the same connection.
+func (x *run) batch(roots []int, use func(root int, rows *wire) error, failed func(root int, err error) error) error {
+	return x.lease.RawClean(func(conn *pgx.Conn) error {
+		x.wire.open(x.ctx, conn)
+		err := x.exchange(roots, use, failed)
+		if end := x.wire.finish(); err == nil {
+			err = end
+		}
+		return err
+	})
+}
+
+func (x *run) exchange(roots []int, use func(int, *wire) error, failed func(int, error) error) error {
+	again := true
+	for loaded := true; len(roots) > 0; loaded = false {
+		if !loaded {
+			if err := x.load(roots); err != nil {
+				return err
+			}
+		}
+		if err := x.wire.send(x.calls); err != nil {
+			return err
+		}
+		if err := x.wire.skip(); err != nil {
+			if again && changed(err) {
+				again = false
+				x.wire.forget()
+				continue
+			}
+			return err
+		}
+		for len(roots) > 0 {
+			mark := len(x.writer.buf)
+			err := use(roots[0], &x.wire)
+			if err != nil && again && changed(err) && !x.sent {
+				again = false
+				x.writer.buf = x.writer.buf[:mark]
+				x.wire.forget()
+				break
+			}
+			root := roots[0]
+			roots = roots[1:]
+			if err != nil {
+				if err := failed(root, err); err != nil {
+					return err
+				}
+				break // the rest was skipped: send it again
+			}
+		}
+		if err := x.wire.sync(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// load fills the batch.
+func (x *run) load(roots []int) error {
+	x.calls, x.params = x.calls[:0], x.params[:0]
+	guard := x.r.guards.call(x.settings, x.params)
+	x.params = guard.params
+	x.calls = append(x.calls, guard)
+	for _, i := range roots {
+		if err := x.loadStatement(x.plan, x.plan.Roots[i].Statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *run) loadStatement(b compile.Bound, s *compile.Statement) error {
+	from := len(x.params)
+	params, err := b.Params(s, x.params)
+	if err != nil {
+		return err
+	}
+	x.params = params
+	x.calls = append(x.calls, call{s.Name, s.SQL, params[from:len(params):len(params)]})
+	return nil
+}
+
+// redact makes errors fit to be sent.
+func (x *run) redact(list fault.List) fault.List {
+	return fault.Redact(list, fault.RequestID(x.ctx), x.r.o.Production)
+}
+
+// flush sends what is written so far. The connection may still be held: the answer has
+// outgrown the buffer.
+func (x *run) flush() error {
+	if !x.sent && len(x.writer.errs) > 0 {
+		if p, ok := x.out.(interface{ MarkPartial() }); ok { // for a transport whose status tells
+			p.MarkPartial()
+		}
+	}
+	x.sent = true
+	_, err := x.out.Write(x.writer.buf)
+	x.writer.buf = x.writer.buf[:0]
+	return err
+}

@@ -1,0 +1,80 @@
+package execute
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/fraiseql/fraiseql-go/internal/fault"
+	"github.com/fraiseql/fraiseql-go/pool"
+)
+
+// explain turns what PostgreSQL, the pool or a context said into an error for the client. The
+// cause stays inside for the log.
+func explain(ctx context.Context, err error) *fault.Error {
+	var known *fault.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	var acquire *pool.AcquireError
+	if errors.As(err, &acquire) {
+		return explainAcquire(acquire)
+	}
+	if ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return fault.Wrap(err, fault.DeadlineExceeded, "the request's own deadline passed, or its client went away")
+	}
+	var pg *pgconn.PgError
+	if errors.Is(err, errLost) || !errors.As(err, &pg) {
+		f := fault.Wrap(err, fault.DatabaseError, "the connection to the database was lost: send the request again")
+		f.RetryAfter = time.Second
+		return f
+	}
+	return explainState(pg)
+}
+
+func explainState(pg *pgconn.PgError) *fault.Error {
+	wrap := func(code fault.Code, message string) *fault.Error { return fault.Wrap(pg, code, "%s", message) }
+	switch pg.Code {
+	case "25006":
+		return wrap(fault.ReadOnly, "a query tried to write: queries are read-only")
+	case "57014":
+		return wrap(fault.StatementTimeout, "the database stopped the statement at its time limit: ask for less")
+	case "42501":
+		return wrap(fault.Forbidden, "the database does not allow this role to read that")
+	case "40001", "40P01":
+		return wrap(fault.SerializationFailure, "the transaction lost against another one: send the operation again")
+	case "22P02", "22003", "22007", "22008", "22021":
+		return wrap(fault.BadUserInput, "the database could not read a value as the type it stands for")
+	}
+	return wrap(fault.DatabaseError, "the database refused the statement")
+}
+
+func explainAcquire(e *pool.AcquireError) *fault.Error {
+	code, message := fault.Internal, "no database connection could be borrowed"
+	switch {
+	case errors.Is(e, pool.ErrTimeout):
+		code, message = fault.PoolTimeout, "no database connection became free in time: try again, or ask the operator to raise the pool's size"
+	case errors.Is(e, pool.ErrSaturated), errors.Is(e, pool.ErrQueueFull):
+		code, message = fault.PoolSaturated, "every database connection is in use: try again, or ask the operator to raise the pool's size"
+	case errors.Is(e, pool.ErrUnavailable):
+		code, message = fault.PoolUnavailable, "the database cannot be reached: try again"
+	case errors.Is(e, pool.ErrClosed):
+		code, message = fault.ShuttingDown, "the server is stopping: send the request again"
+	case errors.Is(e, context.DeadlineExceeded), errors.Is(e, context.Canceled):
+		code, message = fault.DeadlineExceeded, "the request's own deadline passed before a database connection was free"
+	}
+	f := fault.Wrap(e, code, "%s", message)
+	f.RetryAfter = e.RetryAfter()
+	return f
+}
+
+// changed tells whether a statement failed because what it was planned for has changed: then
+// it may be parsed again and sent once more.
+// Source: PostgreSQL documentation, appendix A: feature_not_supported is what "cached plan must
+// not change result type" comes as, invalid_sql_statement_name an unknown prepared statement.
+func changed(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "26000" || pg.Code == "0A000" && pg.Routine == "RevalidateCachedQuery")
+}

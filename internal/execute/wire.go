@@ -1,0 +1,253 @@
+package execute
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+)
+
+const (
+	maxPrepared = 256              // statements that a connection keeps
+	bigBatch    = 32 << 10         // bytes of parameters from which a batch is sent while answers are read
+	cancelGrace = 2 * time.Second  // from a cancel request to cutting the connection
+	cancelTrip  = 1 * time.Second  // for the cancel request itself
+	preparedKey = "fraiseql.batch" // in the connection's custom data
+)
+
+// call is one statement of a batch.
+type call struct {
+	name   string
+	sql    string
+	params [][]byte
+}
+
+// prepared are the statements that a connection has parsed, in the order they came.
+type prepared struct {
+	known map[string]bool
+	order []string
+}
+
+// wire sends batches on one connection and reads what comes back. It writes the protocol's
+// messages itself: pgconn's pipeline asks for a description of each result, which we do not
+// need, and allocates for it.
+type wire struct {
+	pg       *pgconn.PgConn
+	fe       *pgproto3.Frontend
+	prepared *prepared
+	ctx      context.Context
+
+	parsing []string // statements whose ParseComplete has not come, oldest first
+	bind    pgproto3.Bind
+	parse   pgproto3.Parse
+	close   pgproto3.Close
+	status  byte // of the transaction, at the last ReadyForQuery
+	synced  bool // nothing is left to be read
+	sent    chan error
+
+	stopWatch func() bool
+	watched   chan struct{}
+}
+
+var errLost = errors.New("the connection to the database was lost")
+
+// open makes the wire ready for a connection.
+func (w *wire) open(ctx context.Context, conn *pgx.Conn) {
+	w.pg, w.ctx, w.synced = conn.PgConn(), ctx, true
+	w.fe = w.pg.Frontend()
+	data := w.pg.CustomData()
+	p, ok := data[preparedKey].(*prepared)
+	if !ok {
+		p = &prepared{known: map[string]bool{}}
+		data[preparedKey] = p
+	}
+	w.prepared = p
+}
+
+// send writes one batch: the calls and Sync. Each call's rows are then read with next.
+func (w *wire) send(calls []call) error {
+	if err := w.ctx.Err(); err != nil {
+		return err
+	}
+	w.parsing, w.synced = w.parsing[:0], false
+	bytes := 0
+	for i := range calls {
+		c := &calls[i]
+		w.prepare(c)
+		w.bind = pgproto3.Bind{PreparedStatement: c.name, Parameters: c.params}
+		w.fe.SendBind(&w.bind)
+		w.fe.SendExecute(&pgproto3.Execute{})
+		for _, p := range c.params {
+			bytes += len(p)
+		}
+	}
+	w.fe.SendSync(&pgproto3.Sync{})
+	w.watch()
+	if bytes < bigBatch {
+		return w.lost(w.fe.Flush())
+	}
+	// PostgreSQL stops reading while nobody reads what it answers.
+	w.sent = make(chan error, 1)
+	go func(fe *pgproto3.Frontend, sent chan<- error) { sent <- fe.Flush() }(w.fe, w.sent)
+	return nil
+}
+
+// prepare has a statement parsed when the connection does not know it.
+func (w *wire) prepare(c *call) {
+	if w.prepared.known[c.name] {
+		return
+	}
+	for _, name := range w.parsing {
+		if name == c.name {
+			return
+		}
+	}
+	if len(w.prepared.order)+len(w.parsing) >= maxPrepared && len(w.prepared.order) > 0 {
+		oldest := w.prepared.order[0]
+		w.prepared.order = w.prepared.order[1:]
+		delete(w.prepared.known, oldest)
+		w.close = pgproto3.Close{ObjectType: 'S', Name: oldest}
+		w.fe.SendClose(&w.close)
+	}
+	// Closing first makes parsing work whatever the server still knows by this name.
+	w.close = pgproto3.Close{ObjectType: 'S', Name: c.name}
+	w.fe.SendClose(&w.close)
+	w.parse = pgproto3.Parse{Name: c.name, Query: c.sql}
+	w.fe.SendParse(&w.parse)
+	w.parsing = append(w.parsing, c.name)
+}
+
+// forget makes every statement be parsed again: the schema beneath them has changed.
+func (w *wire) forget() {
+	w.prepared.order = w.prepared.order[:0]
+	clear(w.prepared.known)
+}
+
+// next gives the next row of the current call, valid until the following next, or nil when the
+// call is complete. After a *pgconn.PgError the rest of the batch was skipped and nothing is
+// left to be read; after any other error the connection is gone.
+func (w *wire) next() ([][]byte, error) {
+	for {
+		msg, err := w.fe.Receive()
+		if err != nil {
+			return nil, w.lost(err)
+		}
+		switch msg := msg.(type) {
+		case *pgproto3.DataRow:
+			return msg.Values, nil
+		case *pgproto3.CommandComplete, *pgproto3.EmptyQueryResponse:
+			return nil, nil
+		case *pgproto3.ParseComplete:
+			w.parsed()
+		case *pgproto3.ErrorResponse:
+			refused := pgconn.ErrorResponseToPgError(msg)
+			if err := w.sync(); err != nil {
+				return nil, fmt.Errorf("%w: %w", errLost, refused)
+			}
+			return nil, refused
+		case *pgproto3.ReadyForQuery:
+			w.status, w.synced = msg.TxStatus, true
+			return nil, w.lost(errors.New("unexpected end of the batch"))
+		}
+	}
+}
+
+func (w *wire) parsed() {
+	if len(w.parsing) > 0 {
+		w.prepared.known[w.parsing[0]] = true
+		w.prepared.order = append(w.prepared.order, w.parsing[0])
+		w.parsing = w.parsing[1:]
+	}
+}
+
+// skip reads the current call to its end.
+func (w *wire) skip() error {
+	for {
+		if row, err := w.next(); row == nil || err != nil {
+			return err
+		}
+	}
+}
+
+// sync reads to the end of the batch.
+func (w *wire) sync() error {
+	for !w.synced {
+		msg, err := w.fe.Receive()
+		if err != nil {
+			return w.lost(err)
+		}
+		switch msg := msg.(type) {
+		case *pgproto3.ParseComplete:
+			w.parsed()
+		case *pgproto3.ErrorResponse:
+			if pg := pgconn.ErrorResponseToPgError(msg); pg.Severity == "FATAL" {
+				return w.lost(pg)
+			}
+		case *pgproto3.ReadyForQuery:
+			w.status, w.synced = msg.TxStatus, true
+		}
+	}
+	if w.sent != nil {
+		err := <-w.sent
+		w.sent = nil
+		return w.lost(err)
+	}
+	return nil
+}
+
+// watch cancels what runs when ctx ends: first on the server, which keeps the connection, and
+// when that does not help, by cutting it.
+func (w *wire) watch() {
+	if w.stopWatch != nil || w.ctx.Done() == nil {
+		return
+	}
+	watched := make(chan struct{})
+	pg := w.pg
+	w.watched = watched
+	w.stopWatch = context.AfterFunc(w.ctx, func() {
+		defer close(watched)
+		_ = pg.Conn().SetDeadline(time.Now().Add(cancelGrace))
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), cancelTrip)
+		defer cancel()
+		_ = pg.CancelRequest(ctx) // when it fails, the deadline does it
+	})
+}
+
+// finish ends the watch and reads what is left, so that the connection can be lent again. A
+// cancel request that is under way is waited for: once it is answered, it cannot hit what runs
+// next.
+func (w *wire) finish() error {
+	var err error
+	if !w.synced {
+		err = w.sync()
+	}
+	if w.stopWatch != nil {
+		if !w.stopWatch() {
+			<-w.watched
+			if !w.pg.IsClosed() {
+				_ = w.pg.Conn().SetDeadline(time.Time{})
+			}
+		}
+		w.stopWatch = nil
+	}
+	return err
+}
+
+// lost closes a connection that failed; the pool sees that it is closed.
+func (w *wire) lost(err error) error {
+	if err == nil {
+		return nil
+	}
+	w.synced = true
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel() // cut it, do not say goodbye
+	_ = w.pg.Close(ctx)
+	if w.ctx.Err() != nil {
+		return context.Cause(w.ctx)
+	}
+	return fmt.Errorf("%w: %w", errLost, err)
+}

@@ -1,0 +1,265 @@
+package execute
+
+import (
+	"bytes"
+
+	"github.com/fraiseql/fraiseql-go/internal/compile"
+	"github.com/fraiseql/fraiseql-go/internal/fault"
+	"github.com/fraiseql/fraiseql-go/internal/jsonw"
+)
+
+// maxErrors bounds the errors that one answer lists; more are counted.
+const maxErrors = 1000
+
+// writer writes values by their shape. A value that breaks its type becomes an error and null;
+// where null is not allowed, it moves to the nearest place where it is.
+// Source: GraphQL specification, section 6.4.4, "Handling Execution Errors".
+type writer struct {
+	buf   []byte
+	cells [][]byte // the values of the rows and objects that are being written, innermost last
+	path  []step
+	errs  fault.List
+	more  int // errors beyond maxErrors
+	quiet int // above 0: the value that is being written is lost already, and its errors with it
+
+	batches    []batchState
+	collecting bool // Go fields take their parents; what is written is thrown away
+}
+
+// step is a part of the path: a response name, or an index when the name is empty.
+type step struct {
+	name  string
+	index int
+}
+
+func (w *writer) reset() {
+	clear(w.cells[:cap(w.cells)])
+	w.buf, w.cells, w.path = w.buf[:0], w.cells[:0], w.path[:0]
+	w.errs, w.more, w.quiet = nil, 0, 0
+	w.batches, w.collecting = nil, false
+}
+
+// fail records an error at the current path.
+func (w *writer) fail(e *fault.Error) {
+	if w.quiet > 0 || w.collecting {
+		return
+	}
+	if len(w.errs) >= maxErrors {
+		w.more++
+		return
+	}
+	c := *e
+	c.Path = make([]any, len(w.path))
+	for i, s := range w.path {
+		if c.Path[i] = s.index; s.name != "" {
+			c.Path[i] = s.name
+		}
+	}
+	w.errs = append(w.errs, &c)
+}
+
+// null writes null, or tells that there is no place for it here.
+func (w *writer) null(v *compile.Value) bool {
+	if v.NonNull {
+		return false
+	}
+	w.buf = append(w.buf, "null"...)
+	return true
+}
+
+// value writes one value: a JSON token, or PostgreSQL's text. nil is null. It gives false when
+// null must take the place of what the value is in; what was written is then thrown away.
+func (w *writer) value(v *compile.Value, token []byte, text bool) bool {
+	if token == nil || !text && jsonw.IsNull(token) {
+		if v.NonNull {
+			w.fail(fault.New(fault.Internal, "the field is declared non-null, but the data holds null"))
+		}
+		return w.null(v)
+	}
+	start := len(w.buf)
+	ok := false
+	switch {
+	case v.Elem != nil:
+		ok = w.list(v, token)
+	case v.Object:
+		ok = w.object(v, token)
+	default:
+		ok = w.leaf(v, token, text)
+	}
+	if ok {
+		return true
+	}
+	w.buf = w.buf[:start]
+	return w.null(v)
+}
+
+func (w *writer) leaf(v *compile.Value, token []byte, text bool) bool {
+	var err error
+	switch {
+	case v.Enum != nil:
+		err = w.enum(v, token, text)
+	case text:
+		w.buf, err = v.Form.AppendText(w.buf, token)
+	default:
+		w.buf, err = v.Form.AppendJSON(w.buf, token)
+	}
+	if err != nil {
+		w.fail(fault.New(fault.Internal, "%s: %s", v.Type, err))
+	}
+	return err == nil
+}
+
+func (w *writer) enum(v *compile.Value, token []byte, text bool) error {
+	label := token
+	if !text {
+		label = jsonw.AppendUnquoted(nil, token)
+	}
+	name := string(label)
+	if renamed, ok := v.Labels[name]; ok {
+		name = renamed
+	}
+	if _, ok := v.Enum.Value(name); !ok {
+		return fault.New(fault.Internal, "the data holds %q, which is not a value of this enum", name)
+	}
+	w.buf = jsonw.AppendString(w.buf, name)
+	return nil
+}
+
+func (w *writer) list(v *compile.Value, token []byte) bool {
+	cur := jsonw.At(token)
+	if cur.Kind() != '[' {
+		w.fail(fault.New(fault.Internal, "a list is declared, but the data holds a single value"))
+		return false
+	}
+	w.buf = append(w.buf, '[')
+	w.path = append(w.path, step{})
+	at := len(w.path) - 1
+	ok := true
+	n := 0
+	for cur.Enter(); cur.More(); n++ {
+		if n > 0 {
+			w.buf = append(w.buf, ',')
+		}
+		w.path[at].index = n
+		if !w.value(v.Elem, cur.Value(), false) {
+			ok = w.lose(ok)
+		}
+	}
+	w.path = w.path[:at]
+	w.found(ok)
+	w.buf = append(w.buf, ']')
+	return ok
+}
+
+// lose goes on without recording errors: the whole value is lost, but Go fields in what is
+// left of it must still be counted.
+func (w *writer) lose(ok bool) bool {
+	if ok {
+		w.quiet++
+	}
+	return false
+}
+
+func (w *writer) found(ok bool) {
+	if !ok {
+		w.quiet--
+	}
+}
+
+func (w *writer) object(v *compile.Value, token []byte) bool {
+	cur := jsonw.At(token)
+	if cur.Kind() != '{' {
+		w.fail(fault.New(fault.Internal, "%s is an object, but the data holds a single value or a list", v.Type))
+		return false
+	}
+	base := len(w.cells)
+	for range v.Members {
+		w.cells = append(w.cells, nil)
+	}
+	hint := 0
+	for cur.Enter(); cur.More(); {
+		key := cur.Key()
+		value := cur.Value()
+		for i := range v.Members {
+			at := hint + i
+			if at >= len(v.Members) {
+				at -= len(v.Members)
+			}
+			if v.Members[at] == string(key) {
+				w.cells[base+at] = value
+				hint = at + 1
+				break
+			}
+		}
+	}
+	ok := w.fields(v.Fields, base)
+	w.cells = w.cells[:base]
+	return ok
+}
+
+// row writes an element whose values are the columns of a wire row.
+func (w *writer) row(v *compile.Value, columns [][]byte) bool {
+	base := len(w.cells)
+	w.cells = append(w.cells, columns...)
+	start := len(w.buf)
+	ok := w.fields(v.Fields, base)
+	w.cells = w.cells[:base]
+	if ok {
+		return true
+	}
+	w.buf = w.buf[:start]
+	return w.null(v)
+}
+
+// fields writes an object whose values stand in the cells from base on.
+func (w *writer) fields(fields []compile.Field, base int) bool {
+	w.buf = append(w.buf, '{')
+	w.path = append(w.path, step{})
+	at := len(w.path) - 1
+	ok := true
+	for i := range fields {
+		f := &fields[i]
+		if i > 0 {
+			w.buf = append(w.buf, ',')
+		}
+		w.buf = append(w.buf, f.Key...)
+		w.path[at].name = f.Name
+		good := true
+		switch {
+		case f.Const != nil:
+			w.buf = append(w.buf, f.Const...)
+		case f.Batch != nil:
+			good = w.batch(f, base)
+		default:
+			good = w.value(f.Value, w.cells[base+f.Slot], f.Text)
+		}
+		if !good {
+			ok = w.lose(ok)
+		}
+	}
+	w.path = w.path[:at]
+	w.found(ok)
+	w.buf = append(w.buf, '}')
+	return ok
+}
+
+// appendErrors writes the errors behind the data.
+func (w *writer) appendErrors(redact func(fault.List) fault.List) {
+	if len(w.errs) == 0 {
+		return
+	}
+	if w.more > 0 {
+		w.errs = append(w.errs, fault.New(fault.Internal, "%d more errors are left out", w.more))
+	}
+	w.buf = append(w.buf, `,"errors":[`...)
+	for i, e := range redact(w.errs) {
+		if i > 0 {
+			w.buf = append(w.buf, ',')
+		}
+		w.buf = e.AppendJSON(w.buf)
+	}
+	w.buf = append(w.buf, ']')
+}
+
+// keep copies a token out of a buffer that will be used again.
+func keep(token []byte) []byte { return bytes.Clone(token) }
