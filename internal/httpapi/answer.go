@@ -1,0 +1,182 @@
+package httpapi
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+const (
+	// chunkBytes is what WriteStall gives its time to.
+	chunkBytes = 32 << 10
+	// holdBytes is the largest first write that is kept back, to send it with its length if it stays the only one.
+	holdBytes = 256 << 10
+	// statusPartialSuccess is the draft's own status for data beside errors.
+	statusPartialSuccess = 294
+)
+
+// answer is the io.Writer of an Executor. Its first write is held back: if no other one follows, the answer is sent
+// with a Content-Length after Execute has returned, so that the client's speed cannot hold up what Execute holds.
+type answer struct {
+	x       *exchange
+	w       http.ResponseWriter
+	rc      http.ResponseController
+	buf     *[]byte // pooled: the held write, or an error's body
+	holds   bool    // *buf is a first write that was not sent
+	sent    bool    // the header has left
+	partial bool
+	timed   bool // a write deadline is set
+	untimed bool // w has no deadlines
+	status  int
+	bytes   int64 // of the body
+	err     error // of the first write that failed
+	length  [1]string
+}
+
+func (a *answer) begin(x *exchange, w http.ResponseWriter) {
+	a.x, a.w, a.rc = x, w, *http.NewResponseController(w)
+	a.untimed = x.h.o.WriteStall < 0
+}
+
+// begun tells whether anything was written.
+func (a *answer) begun() bool { return a.holds || a.sent }
+
+// MarkPartial announces, before the first Write, that the answer has errors beside its data.
+func (a *answer) MarkPartial() { a.partial = true }
+
+// Write sends a part of the answer. It fails when the client is gone or has not read 32 KiB within WriteStall.
+func (a *answer) Write(p []byte) (int, error) {
+	if a.err != nil {
+		return 0, a.err
+	}
+	if !a.begun() && len(p) <= holdBytes {
+		*a.buf = append(a.buffer(), p...)
+		a.holds = true
+		return len(p), nil
+	}
+	if !a.sent {
+		a.head(a.okStatus())
+	}
+	if a.holds {
+		a.holds = false
+		a.push(*a.buf)
+	}
+	if n := a.push(p); a.err != nil {
+		return n, a.err
+	}
+	return len(p), nil
+}
+
+// complete ends an answer that Execute has written whole.
+func (a *answer) complete() {
+	if a.holds {
+		a.whole(a.okStatus(), *a.buf)
+		return
+	}
+	a.flush()
+}
+
+func (a *answer) okStatus() int {
+	if a.partial && a.x.h.draft && a.x.media == mediaGraphQL {
+		return statusPartialSuccess
+	}
+	return http.StatusOK
+}
+
+// whole sends an answer of known length. body may be the pooled buffer, grown.
+func (a *answer) whole(status int, body []byte) {
+	if a.buf != nil {
+		*a.buf = body
+	}
+	a.holds = false
+	a.length[0] = strconv.Itoa(len(body))
+	a.w.Header()["Content-Length"] = a.length[:]
+	a.head(status)
+	a.push(body)
+	a.flush()
+}
+
+// empty sends an answer without a body.
+func (a *answer) empty(status int) {
+	a.status, a.sent = status, true
+	a.w.WriteHeader(status)
+}
+
+func (a *answer) head(status int) {
+	contentType := a.x.h.jsonType
+	if a.x.media == mediaGraphQL {
+		contentType = a.x.h.gqlType
+	}
+	a.w.Header()["Content-Type"] = contentType
+	a.status, a.sent = status, true
+	a.w.WriteHeader(status)
+}
+
+// buffer gives an empty buffer of the pool.
+func (a *answer) buffer() []byte {
+	if a.buf == nil {
+		a.buf, _ = a.x.h.answers.Get().(*[]byte)
+	}
+	return (*a.buf)[:0]
+}
+
+// push sends p in chunks, each with its own time.
+func (a *answer) push(p []byte) (sent int) {
+	for len(p) > 0 && a.err == nil {
+		a.deadline()
+		n, err := a.w.Write(p[:min(len(p), chunkBytes)])
+		sent += n
+		a.bytes += int64(n)
+		p = p[n:]
+		a.failed(err)
+	}
+	return sent
+}
+
+// flush makes net/http send what it holds now, under our deadline, not after the handler, under none.
+func (a *answer) flush() {
+	if a.err != nil {
+		return
+	}
+	a.deadline()
+	if err := a.rc.Flush(); !errors.Is(err, errors.ErrUnsupported) {
+		a.failed(err)
+	}
+}
+
+func (a *answer) failed(err error) {
+	if err != nil {
+		a.err = fmt.Errorf("sending the answer: %w", err)
+	}
+}
+
+func (a *answer) deadline() {
+	if a.untimed {
+		return
+	}
+	if a.rc.SetWriteDeadline(time.Now().Add(a.x.h.o.WriteStall)) != nil {
+		a.untimed = true
+		return
+	}
+	a.timed = true
+}
+
+// drop forgets a held write.
+func (a *answer) drop() { a.holds = false }
+
+// end puts back the connection's own deadline, which later requests on it live under, and returns the buffer.
+func (a *answer) end() {
+	if a.timed && a.err == nil {
+		var until time.Time
+		if s, ok := a.x.Context.Value(http.ServerContextKey).(*http.Server); ok && s.WriteTimeout > 0 {
+			until = time.Now().Add(s.WriteTimeout)
+		}
+		_ = a.rc.SetWriteDeadline(until) // it fails on a closed connection only
+	}
+	if a.buf != nil && cap(*a.buf) <= holdBytes {
+		a.x.h.answers.Put(a.buf)
+	}
+	a.buf = nil
+}

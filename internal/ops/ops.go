@@ -1,0 +1,200 @@
+// Package ops serves what operators and tools ask an app besides GraphQL: is it alive, is it ready, what does
+// its pool do, which version and which schema is it.
+package ops
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/fraiseql/fraiseql-go/pool"
+)
+
+// retryAfter is when a load balancer may ask again whether the app is ready.
+const retryAfter = time.Second
+
+// Reason is why an app is not ready.
+type Reason struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Cure    string `json:"cure"`
+}
+
+// Options of New. The functions are called at each request, by many at once.
+type Options struct {
+	Stat  func() pool.Stat // required
+	Ready func() []Reason  // an empty list: ready; nil: always
+
+	// SDL gives the schema, "" as long as there is none. nil: it is not shown, since introspection is off.
+	SDL func() string
+
+	// PoolPage is shown at /pool to browsers; nil: they get the numbers too.
+	PoolPage http.Handler
+
+	Title, Version, Description string // of the app, for /version
+	FraiseQL                    string // the version of this project
+
+	// Production keeps /metrics and /pool off the public address.
+	Production bool
+}
+
+// Server answers operators' requests.
+type Server struct {
+	o       Options
+	metrics http.Handler
+	classes [6]prometheus.Observer // by the first digit of the status; 0: cut transfers
+}
+
+// New makes a server with metrics of its own.
+func New(o Options) *Server {
+	s := &Server{o: o}
+	s.metrics = s.newMetrics()
+	return s
+}
+
+// Observe counts an answered request; status 0 is a transfer that was cut.
+func (s *Server) Observe(status int, took time.Duration) {
+	class := status / 100
+	if class < 0 || class >= len(s.classes) {
+		class = 0
+	}
+	s.classes[class].Observe(took.Seconds())
+}
+
+// Public serves what may stand on the address that clients use.
+func (s *Server) Public() http.Handler {
+	mux := http.NewServeMux()
+	s.MountPublic(mux)
+	return mux
+}
+
+// MountPublic adds the paths of Public to a mux.
+func (s *Server) MountPublic(mux *http.ServeMux) {
+	mux.Handle("/health", reading(s.health))
+	mux.Handle("/ready", reading(s.ready))
+	mux.Handle("/version", reading(s.version))
+	mux.Handle("/schema.graphql", reading(s.schema))
+	if !s.o.Production {
+		s.mountGuarded(mux)
+	}
+}
+
+// Admin serves everything. Its address must not be reachable by clients.
+func (s *Server) Admin() http.Handler {
+	mux := http.NewServeMux()
+	s.MountPublic(mux)
+	if s.o.Production {
+		s.mountGuarded(mux)
+	}
+	return mux
+}
+
+func (s *Server) mountGuarded(mux *http.ServeMux) {
+	mux.Handle("/metrics", reading(s.metrics.ServeHTTP))
+	mux.Handle("/pool", reading(s.pool))
+}
+
+// reading lets GET and HEAD through. What they answer is of this moment: no cache may keep it.
+func reading(serve http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			refuse(w, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", r.Method+" is not served here", "use GET")
+			return
+		}
+		serve(w, r)
+	})
+}
+
+// health says that the process lives: it can take a request and answer it. It does not ask the database, or an outage of
+// that would restart every instance.
+func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, struct {
+		Status string `json:"status"`
+	}{"ok"})
+}
+
+func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
+	var reasons []Reason
+	if s.o.Ready != nil {
+		reasons = s.o.Ready()
+	}
+	status := http.StatusOK
+	if len(reasons) > 0 {
+		status = http.StatusServiceUnavailable
+		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
+	}
+	answer(w, status, struct {
+		Ready   bool     `json:"ready"`
+		Reasons []Reason `json:"reasons,omitempty"`
+	}{len(reasons) == 0, reasons})
+}
+
+func (s *Server) version(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, struct {
+		Title       string `json:"title"`
+		Version     string `json:"version"`
+		Description string `json:"description"`
+		FraiseQL    string `json:"fraiseql"`
+	}{s.o.Title, s.o.Version, s.o.Description, s.o.FraiseQL})
+}
+
+func (s *Server) schema(w http.ResponseWriter, _ *http.Request) {
+	if s.o.SDL == nil {
+		refuse(w, http.StatusNotFound, "NOT_FOUND", "the schema is not shown: introspection is off", "ask the operator for the schema")
+		return
+	}
+	sdl := s.o.SDL()
+	if sdl == "" {
+		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
+		refuse(w, http.StatusServiceUnavailable, "NOT_READY", "the schema is not loaded yet", "try again after Retry-After; /ready tells the reason")
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(sdl)))
+	_, _ = w.Write([]byte(sdl)) // a client that left needs no answer
+}
+
+func (s *Server) pool(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Vary", "Accept")
+	if s.o.PoolPage != nil && strings.Contains(r.Header.Get("Accept"), "text/html") {
+		s.o.PoolPage.ServeHTTP(w, r)
+		return
+	}
+	answer(w, http.StatusOK, s.o.Stat())
+}
+
+// refuse answers with a reason.
+func refuse(w http.ResponseWriter, status int, code, message, cure string) {
+	answer(w, status, Reason{code, message, cure})
+}
+
+// answer writes a value as JSON.
+func answer(w http.ResponseWriter, status int, v any) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		http.Error(w, "the answer cannot be written as JSON: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes()) // a client that left needs no answer
+}
+
+// newMetrics makes the registry and what it collects.
+func (s *Server) newMetrics() http.Handler {
+	registry := prometheus.NewRegistry()
+	s.classes = registerCollectors(registry, s.o)
+	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+}

@@ -1,0 +1,258 @@
+package ops_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/fraiseql/fraiseql-go/internal/ops"
+	"github.com/fraiseql/fraiseql-go/pool"
+)
+
+func stat() pool.Stat { return pool.Stat{Name: "main", State: pool.StateUp, Size: 20} }
+
+func get(h http.Handler, path string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, path, http.NoBody)
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func TestAnswers(t *testing.T) {
+	t.Parallel()
+	page := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("page")) })
+	notReady := func() []ops.Reason { return []ops.Reason{{"POOL_UNAVAILABLE", "no <server>", "start it"}} }
+	const jsonType = "application/json; charset=utf-8"
+	for name, c := range map[string]struct {
+		o           ops.Options
+		path        string
+		accept      string
+		status      int
+		contentType string
+		body        string // the whole of it
+		retry       string
+	}{
+		"health":           {ops.Options{Ready: notReady}, "/health", "", 200, jsonType, `{"status":"ok"}`, ""},
+		"ready":            {ops.Options{Ready: func() []ops.Reason { return nil }}, "/ready", "", 200, jsonType, `{"ready":true}`, ""},
+		"always ready":     {ops.Options{}, "/ready", "", 200, jsonType, `{"ready":true}`, ""},
+		"not ready":        {ops.Options{Ready: notReady}, "/ready", "", 503, jsonType, `{"ready":false,"reasons":[{"code":"POOL_UNAVAILABLE","message":"no <server>","cure":"start it"}]}`, "1"},
+		"version":          {ops.Options{Title: "Blog", Version: "2", Description: "d", FraiseQL: "0.1"}, "/version", "", 200, jsonType, `{"title":"Blog","version":"2","description":"d","fraiseql":"0.1"}`, ""},
+		"schema":           {ops.Options{SDL: func() string { return "type Query" }}, "/schema.graphql", "", 200, "text/plain; charset=utf-8", "type Query", ""},
+		"schema off":       {ops.Options{}, "/schema.graphql", "", 404, jsonType, `{"code":"NOT_FOUND","message":"the schema is not shown: introspection is off","cure":"ask the operator for the schema"}`, ""},
+		"schema not there": {ops.Options{SDL: func() string { return "" }}, "/schema.graphql", "", 503, jsonType, `{"code":"NOT_READY","message":"the schema is not loaded yet","cure":"try again after Retry-After; /ready tells the reason"}`, "1"},
+		"pool page":        {ops.Options{PoolPage: page}, "/pool", "text/html,*/*", 200, "text/plain; charset=utf-8", "page", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c.o.Stat = stat
+			w := get(ops.New(c.o).Public(), c.path, "Accept", c.accept)
+			h := w.Header()
+			if w.Code != c.status || strings.TrimSpace(w.Body.String()) != c.body || h.Get("Retry-After") != c.retry || h.Get("Cache-Control") != "no-store" {
+				t.Errorf("%d %v\n%s", w.Code, h, w.Body)
+			}
+			if got := w.Result().Header.Get("Content-Type"); got != c.contentType {
+				t.Errorf("Content-Type %q", got)
+			}
+		})
+	}
+}
+
+func TestPoolNumbers(t *testing.T) {
+	t.Parallel()
+	page := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the page was asked") })
+	w := get(ops.New(ops.Options{Stat: stat, PoolPage: page}).Public(), "/pool", "Accept", "application/json")
+	var got pool.Stat
+	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || got != stat() || !strings.Contains(w.Body.String(), `"state":"up"`) {
+		t.Errorf("%v %s", err, w.Body)
+	}
+}
+
+func TestMethods(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(ops.New(ops.Options{Stat: stat, SDL: func() string { return "type Query" }}).Admin())
+	defer server.Close()
+	for _, path := range []string{"/health", "/ready", "/version", "/schema.graphql", "/metrics", "/pool"} {
+		for method, want := range map[string]int{"GET": 200, "HEAD": 200, "POST": 405, "DELETE": 405, "OPTIONS": 405} {
+			r, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := server.Client().Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			if resp.StatusCode != want || want == 405 && resp.Header.Get("Allow") != "GET, HEAD" {
+				t.Errorf("%s %s: %d %v", method, path, resp.StatusCode, resp.Header)
+			}
+		}
+	}
+}
+
+func TestProductionGuards(t *testing.T) {
+	t.Parallel()
+	for _, production := range []bool{false, true} {
+		s := ops.New(ops.Options{Stat: stat, Production: production})
+		for _, path := range []string{"/metrics", "/pool"} {
+			want := 200
+			if production {
+				want = 404
+			}
+			if got := get(s.Public(), path).Code; got != want {
+				t.Errorf("production %v: public %s: %d", production, path, got)
+			}
+			if got := get(s.Admin(), path).Code; got != 200 {
+				t.Errorf("production %v: admin %s: %d", production, path, got)
+			}
+		}
+		if got := get(s.Admin(), "/health").Code; got != 200 {
+			t.Errorf("admin /health: %d", got)
+		}
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	var s pool.Stat
+	s.Name, s.State = "main", pool.StateDown
+	s.MinSize, s.Size, s.MaxSize, s.Idle, s.Leased, s.Waiting, s.OldestWait = 10, 20, 30, 3, 4, 5, 1500*time.Millisecond
+	s.Failures.Timeout, s.Closed.Recycled, s.Acquires.Waited = 6, 7, 8
+	s.WaitTime.Counts[0], s.WaitTime.Counts[2], s.WaitTime.Counts[pool.Buckets-1], s.WaitTime.Sum = 1, 2, 3, 90*time.Second
+	server := ops.New(ops.Options{Stat: func() pool.Stat { return s }, FraiseQL: "0.1", Title: "Blog", Version: "2"})
+	for status, n := range map[int]int{200: 3, 294: 1, 404: 2, 503: 1, 0: 1, 999: 1, -5: 1} {
+		for range n {
+			server.Observe(status, 20*time.Millisecond)
+		}
+	}
+	text := get(server.Admin(), "/metrics").Body.String()
+	const in = `db_client_connection_pool_name="main"`
+	for _, line := range []string{
+		`db_client_connection_count{` + in + `,db_client_connection_state="idle"} 3`,
+		`db_client_connection_count{` + in + `,db_client_connection_state="used"} 4`,
+		`db_client_connection_idle_min{` + in + `} 10`,
+		`db_client_connection_idle_max{` + in + `} 20`,
+		`db_client_connection_max{` + in + `} 30`,
+		`db_client_connection_pending_requests{` + in + `} 5`,
+		`db_client_connection_timeouts_total{` + in + `} 6`,
+		`db_client_connection_wait_time_seconds_bucket{` + in + `,le="0.0001"} 1`,
+		`db_client_connection_wait_time_seconds_bucket{` + in + `,le="0.00025"} 1`,
+		`db_client_connection_wait_time_seconds_bucket{` + in + `,le="0.0005"} 3`,
+		`db_client_connection_wait_time_seconds_bucket{` + in + `,le="30"} 3`,
+		`db_client_connection_wait_time_seconds_bucket{` + in + `,le="+Inf"} 6`,
+		`db_client_connection_wait_time_seconds_sum{` + in + `} 90`,
+		`db_client_connection_use_time_seconds_count{` + in + `} 0`,
+		`db_client_connection_create_time_seconds_count{` + in + `} 0`,
+		`fraiseql_pool_state{` + in + `,state="down"} 1`,
+		`fraiseql_pool_state{` + in + `,state="up"} 0`,
+		`fraiseql_pool_oldest_wait_seconds{` + in + `} 1.5`,
+		`fraiseql_pool_connections_closed_total{` + in + `,reason="recycled"} 7`,
+		`fraiseql_pool_acquires_total{` + in + `,how="waited"} 8`,
+		`http_server_request_duration_seconds_count{http_response_status_class="2xx"} 4`,
+		`http_server_request_duration_seconds_count{http_response_status_class="4xx"} 2`,
+		`http_server_request_duration_seconds_count{http_response_status_class="5xx"} 1`,
+		`http_server_request_duration_seconds_count{http_response_status_class="cut"} 3`,
+		`http_server_request_duration_seconds_bucket{http_response_status_class="5xx",le="0.01"} 0`,
+		`http_server_request_duration_seconds_bucket{http_response_status_class="5xx",le="0.025"} 1`,
+		`fraiseql_build_info{app="Blog",fraiseql="0.1",version="2"} 1`,
+	} {
+		if !strings.Contains(text, "\n"+line+"\n") {
+			t.Errorf("missing: %s", line)
+		}
+	}
+	for _, name := range []string{"go_goroutines", "process_open_fds", "go_build_info"} {
+		if !strings.Contains(text, "\n"+name) {
+			t.Errorf("missing: %s", name)
+		}
+	}
+	if t.Failed() {
+		t.Log(text)
+	}
+}
+
+// TestEveryNumberIsAMetric sets each number of a Stat in turn and looks for it in the answer, so that a number that is added to the pool cannot
+// be forgotten here.
+func TestEveryNumberIsAMetric(t *testing.T) {
+	t.Parallel()
+	var s pool.Stat
+	var numbers []reflect.Value
+	var walk func(v reflect.Value)
+	walk = func(v reflect.Value) {
+		for i := range v.NumField() {
+			switch f := v.Field(i); f.Kind() {
+			case reflect.Int, reflect.Int64, reflect.Uint64:
+				numbers = append(numbers, f)
+			case reflect.Struct:
+				if f.Type() != reflect.TypeFor[pool.Histogram]() {
+					walk(f)
+				}
+			}
+		}
+	}
+	walk(reflect.ValueOf(&s).Elem())
+	if len(numbers) < 25 {
+		t.Fatalf("only %d numbers found", len(numbers))
+	}
+	// Leases that got a new connection are also seen in the connections opened.
+	known := map[uintptr]bool{reflect.ValueOf(&s.Acquires.OpenedNew).Pointer(): true}
+	server := ops.New(ops.Options{Stat: func() pool.Stat { return s }}).Admin()
+	value := regexp.MustCompile(`(?m)^(db_client|fraiseql_pool)_.* 7\.654321e\+(08|17)$|^fraiseql_pool_oldest_wait_seconds\S* 7\.654321e\+08$`)
+	for _, n := range numbers {
+		if known[n.Addr().Pointer()] {
+			continue
+		}
+		before := s
+		switch n.Kind() {
+		case reflect.Uint64:
+			n.SetUint(765432100)
+		case reflect.Int64:
+			n.SetInt(765432100 * int64(time.Second))
+		default:
+			n.SetInt(765432100)
+		}
+		if text := get(server, "/metrics").Body.String(); !value.MatchString(text) {
+			t.Errorf("no metric tells of this change: %+v", s)
+		}
+		s = before
+	}
+}
+
+func TestTwoAppsShareNothing(t *testing.T) {
+	t.Parallel()
+	one, two := ops.New(ops.Options{Stat: stat}), ops.New(ops.Options{Stat: stat})
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for range 100 {
+				one.Observe(200, time.Millisecond)
+			}
+			get(one.Admin(), "/metrics")
+		})
+	}
+	all.Wait()
+	const line = `http_server_request_duration_seconds_count{http_response_status_class="2xx"} `
+	if text := get(one.Admin(), "/metrics").Body.String(); !strings.Contains(text, line+"400\n") {
+		t.Error("the first app has lost requests")
+	}
+	if text := get(two.Admin(), "/metrics").Body.String(); !strings.Contains(text, line+"0\n") {
+		t.Error("the second app counts the first one's requests")
+	}
+}
+
+func TestMountPublic(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	mux.HandleFunc("/mine", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) })
+	ops.New(ops.Options{Stat: stat}).MountPublic(mux)
+	if get(mux, "/mine").Code != 204 || get(mux, "/health").Code != 200 {
+		t.Error("a path is lost")
+	}
+}
