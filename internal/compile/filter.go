@@ -115,7 +115,7 @@ func (q *query) through(sc scope, f *schema.Field, w *val) ([]cond, error) {
 		return nil, err
 	}
 	p := part{conds: append(q.join(sc, remote, f.Relation), conds...)}
-	return []cond{{"exists (select 1" + q.from(remote, p) + ")", true}}, nil
+	return []cond{{"exists (select 1" + q.from(remote, p, false) + ")", true}}, nil
 }
 
 func (q *query) join(local, remote scope, r *schema.Relation) []cond {
@@ -257,7 +257,7 @@ func (q *query) orderThrough(sc scope, f *schema.Field, v *val) ([]term, error) 
 		}
 		p := part{conds: q.join(sc, remote, f.Relation), limit: "1"}
 		for _, t := range terms {
-			all = append(all, term{"(select " + t.expr + q.from(remote, p) + ")", t.direction, true})
+			all = append(all, term{"(select " + t.expr + q.from(remote, p, false) + ")", t.direction, true})
 		}
 	}
 	return all, nil

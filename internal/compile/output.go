@@ -16,6 +16,7 @@ type columns struct {
 	exprs  []string
 	index  map[string]int
 	nested bool
+	heavy  bool // one of them reads rows of another source
 }
 
 func (c *columns) add(expr string, text bool) Origin {
@@ -110,7 +111,8 @@ func (q *query) relation(sc scope, f *schema.Field, sel *selected, cols *columns
 		return nil, Origin{}, err
 	}
 	c.below = append(c.below, below)
-	rows := "(select " + inner.list() + q.from(remote, p) + ") as x"
+	cols.heavy = true
+	rows := "(select " + inner.list() + q.from(remote, p, inner.heavy) + ") as x"
 	sql := "(select pg_catalog.row_to_json(x) from " + rows + ")"
 	if f.Relation.Many {
 		sql = "(select coalesce(pg_catalog.json_agg(x), '[]') from " + rows + ")"

@@ -69,7 +69,7 @@ func (q *query) finish(sc scope, p part, c cost, sub []*selected, many bool) (*S
 	if err != nil {
 		return nil, nil, err
 	}
-	sql := "select " + cols.list() + q.from(sc, p)
+	sql := "select " + cols.list() + q.from(sc, p, cols.heavy)
 	if len(q.params) > maxParameters {
 		return nil, nil, fault.New(fault.QueryTooCostly, "the operation holds %d values, the most is %d: send lists to in", len(q.params), maxParameters)
 	}
@@ -86,18 +86,19 @@ func (q *query) scope(t *schema.Type) scope {
 	return sc
 }
 
-// from writes everything behind the columns. A source whose document is made when it is read
-// stands behind a barrier: what needs no document happens inside, so that only the rows that
-// are left have theirs made, once each.
-func (q *query) from(sc scope, p part) string {
+// from writes everything behind the columns. When a row is costly to make, the page is found
+// first, behind a barrier: a document that a view makes when it is read is then made once for
+// each row that is left, and heavy columns, which read other rows, not at all for the rows that
+// offset skips.
+func (q *query) from(sc scope, p part, heavy bool) string {
 	src := sc.t.Source
 	table := quoteIdent(src.Schema) + "." + quoteIdent(src.Name)
-	if !src.Computed {
+	if !src.Computed && (!heavy || p.offset == "") {
 		return " from " + table + " as " + sc.alias + where(p.conds) + orderBy(p.order) + paging(p)
 	}
 	var inside, outside []cond
 	for _, c := range p.conds {
-		if c.native {
+		if c.native || !src.Computed {
 			inside = append(inside, c)
 		} else {
 			outside = append(outside, c)
@@ -105,7 +106,7 @@ func (q *query) from(sc scope, p part) string {
 	}
 	whole := len(outside) == 0
 	for _, t := range p.order {
-		whole = whole && t.native
+		whole = whole && (t.native || !src.Computed)
 	}
 	inner := "select * from " + table + " as " + sc.alias + where(inside)
 	if whole {

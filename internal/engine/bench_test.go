@@ -5,8 +5,6 @@ import (
 	"io"
 	"testing"
 
-	"github.com/jackc/pgx/v5/pgconn"
-
 	"github.com/fraiseql/fraiseql-go/internal/gqlop"
 )
 
@@ -30,5 +28,3 @@ func BenchmarkExecute(b *testing.B) {
 		})
 	}
 }
-
-var _ = pgconn.PgError{}

@@ -3,7 +3,7 @@ package engine_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
+	"errors"
 	"log/slog"
 	"os"
 	"testing"
@@ -12,6 +12,7 @@ import (
 	"github.com/fraiseql/fraiseql-go/examples"
 	"github.com/fraiseql/fraiseql-go/internal/catalog"
 	"github.com/fraiseql/fraiseql-go/internal/engine"
+	"github.com/fraiseql/fraiseql-go/internal/fault"
 	"github.com/fraiseql/fraiseql-go/internal/gqlop"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
 	"github.com/fraiseql/fraiseql-go/pool"
@@ -49,8 +50,8 @@ func start(t testing.TB, example string) *engine.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range problems {
-		t.Log(p)
+	if len(problems) > 0 {
+		t.Fatal(problems)
 	}
 	e, err := engine.New(engine.Config{Pool: p, Schema: s, MaxPage: 1000, BufferBytes: 256 << 10, Logger: slog.Default(), StatementTimeout: time.Minute})
 	if err != nil {
@@ -59,30 +60,41 @@ func start(t testing.TB, example string) *engine.Engine {
 	return e
 }
 
-func TestSmoke(t *testing.T) {
+// TestContract is what a transport may rely on: an answer with data is written and gives nil, a
+// refusal is an error and writes nothing, and what failed on its way to the client is aborted.
+func TestContract(t *testing.T) {
 	t.Parallel()
 	e := start(t, "blog")
-	for _, q := range examples.Queries("blog") {
-		var out bytes.Buffer
-		err := e.Execute(t.Context(), &gqlop.Request{Query: q.Query, Variables: mustJSON(q.Variables)}, &out)
-		t.Log(err, out.String()[:min(len(out.String()), 600)])
-	}
-	for _, q := range []string{
-		`{ users(limit: 2, orderBy: [{name: DESC}]) { id name __typename } }`,
-		`{ users(limit: 1, where: {name: {contains: "a"}}) { x: name y: name posts(limit: 2) { title author { name } } } }`,
-		`{ __schema { queryType { name } types { name } } }`,
-		`{ userCards(limit: 2) { id } postSummaries(limit: 1) { id } }`,
+	for name, c := range map[string]struct {
+		query string
+		code  fault.Code // empty: it is answered
+		want  string
+	}{
+		"answered":       {`{ users(limit: 1) { __typename } }`, "", `{"data":{"users":[{"__typename":"User"}]}}`},
+		"does not parse": {`{`, fault.ParseFailed, ""},
+		"does not fit":   {`{ nothing }`, fault.ValidationFailed, ""},
+		"bad value":      {`{ users(limit: -1) { id } }`, fault.BadUserInput, ""},
+		"bad id":         {`{ user(id: "x") { id } }`, fault.BadUserInput, ""},
 	} {
-		var out bytes.Buffer
-		err := e.Execute(t.Context(), &gqlop.Request{Query: q}, &out)
-		t.Log(err, out.String()[:min(len(out.String()), 600)])
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			err := e.Execute(t.Context(), &gqlop.Request{Query: c.query}, &out)
+			if out.String() != c.want || (err == nil) != (c.code == "") || err != nil && fault.Of(err)[0].Code != c.code {
+				t.Errorf("wrote %q and gave %v, want %q and %q", out.String(), err, c.want, c.code)
+			}
+		})
+	}
+	if err := e.Execute(t.Context(), &gqlop.Request{Query: `{ users { id } }`}, brokenPipe{}); !errors.Is(err, fault.ErrAborted) {
+		t.Errorf("a client that is gone: %v, want ErrAborted", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out bytes.Buffer
+	if err := e.Execute(ctx, &gqlop.Request{Query: `{ users { id } }`}, &out); err == nil || fault.Of(err)[0].Code != fault.DeadlineExceeded || out.Len() > 0 {
+		t.Errorf("a request that has ended: %v, wrote %q", err, out.String())
 	}
 }
 
-func mustJSON(v any) json.RawMessage {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return b
-}
+type brokenPipe struct{}
+
+func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }

@@ -2,7 +2,6 @@ package execute
 
 import (
 	"errors"
-	"log/slog"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -22,12 +21,7 @@ var errNoData = errors.New("data is null")
 func (x *run) straight() error {
 	w := &x.writer
 	w.buf = append(w.buf, `{"data":{`...)
-	statements := make([]int, 0, 8)
-	for i := range x.plan.Roots {
-		if x.plan.Roots[i].Statement != nil {
-			statements = append(statements, i)
-		}
-	}
+	jobs := x.statements()
 	done := 0 // roots written, or given their constant
 	constants := func(until int) {
 		for ; done < until; done++ {
@@ -36,11 +30,11 @@ func (x *run) straight() error {
 		}
 	}
 	var err error
-	if len(statements) > 0 {
-		if err = x.start(statements); err != nil {
+	if len(jobs) > 0 {
+		if err = x.start(jobs); err != nil {
 			return err
 		}
-		err = x.batch(statements,
+		err = x.batch(jobs,
 			func(i int, rows *wire) error {
 				constants(i)
 				mark := len(w.buf)
@@ -79,6 +73,16 @@ func (x *run) straight() error {
 	return x.flush()
 }
 
+// statements are the roots that PostgreSQL answers.
+func (x *run) statements() []job {
+	for i := range x.plan.Roots {
+		if s := x.plan.Roots[i].Statement; s != nil {
+			x.jobs = append(x.jobs, job{x.plan, s, i})
+		}
+	}
+	return x.jobs
+}
+
 // open writes a root's response name.
 func (x *run) open(root int) {
 	w := &x.writer
@@ -113,22 +117,13 @@ func (x *run) refuse(err error) error {
 // failRoot answers a root with null and an error at its path.
 func (x *run) failRoot(root *compile.Root, err error) error {
 	w := &x.writer
-	f := explain(x.ctx, err)
-	x.log(root, f)
 	w.path = append(w.path[:0], step{name: root.Name})
-	w.fail(f)
+	w.fail(explain(x.ctx, err))
 	w.path = w.path[:0]
 	if !w.null(root.Value) {
 		return errNoData
 	}
 	return nil
-}
-
-func (x *run) log(root *compile.Root, f *fault.Error) {
-	if f.Code == fault.Internal || f.Code == fault.DatabaseError || f.Code == fault.ReadOnly {
-		x.r.o.Logger.LogAttrs(x.ctx, slog.LevelError, "a root field failed",
-			slog.String("requestId", fault.RequestID(x.ctx)), slog.String("field", root.Name), slog.Any("error", f))
-	}
 }
 
 // root writes the rows of a root field. Only a list of the operation's root streams: when the

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"runtime/debug"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/fraiseql/fraiseql-go/internal/compile"
 	"github.com/fraiseql/fraiseql-go/internal/fault"
 	"github.com/fraiseql/fraiseql-go/internal/jsonw"
@@ -49,38 +47,20 @@ func (k *kept) next() ([][]byte, error) {
 func (x *run) withGo() error {
 	x.ctx = x.r.o.Pool.Scope(x.ctx)
 	roots := make([]kept, len(x.plan.Roots))
-	var statements []int
 	for i := range x.plan.Roots {
 		root := &x.plan.Roots[i]
 		roots[i].value = root.Value
-		if root.Statement != nil {
-			roots[i].many = root.Statement.Many
-			statements = append(statements, i)
-		}
+		roots[i].many = root.Statement != nil && root.Statement.Many
 	}
-	if len(statements) > 0 {
-		if err := x.start(statements); err != nil {
-			return err
-		}
-		err := x.batch(statements,
-			func(i int, rows *wire) error { return keepRows(&roots[i], rows) },
-			func(i int, err error) error {
-				if !x.mayGoOn(err) {
-					return err
-				}
-				roots[i].rows, roots[i].err = nil, explain(x.ctx, err)
-				return nil
-			})
-		if err != nil {
-			return x.refuse(err)
-		}
+	if err := x.keep(x.statements(), roots); err != nil {
+		return x.refuse(err)
 	}
 	x.db = &DB{run: x}
 	ctx := context.WithValue(x.ctx, dbKey{}, x.db)
 	x.writer.batches = make([]batchState, x.plan.Batches)
 	for i := range x.plan.Roots {
 		if x.plan.Roots[i].Resolver != nil {
-			if err := x.resolve(ctx, &x.plan.Roots[i], &roots[i]); err != nil {
+			if err := x.resolve(ctx, i, roots); err != nil {
 				return x.refuse(err)
 			}
 		}
@@ -90,6 +70,28 @@ func (x *run) withGo() error {
 	}
 	x.release()
 	return x.writeKept(roots)
+}
+
+// keep runs statements and keeps their rows.
+func (x *run) keep(jobs []job, roots []kept) error {
+	if len(jobs) == 0 {
+		return nil
+	}
+	if err := x.start(jobs); err != nil {
+		return err
+	}
+	return x.batch(jobs,
+		func(i int, rows *wire) error {
+			roots[i].rows = nil
+			return keepRows(&roots[i], rows)
+		},
+		func(i int, err error) error {
+			if !x.mayGoOn(err) {
+				return err
+			}
+			roots[i].rows, roots[i].err = nil, explain(x.ctx, err)
+			return nil
+		})
 }
 
 func keepRows(k *kept, rows source) error {
@@ -108,7 +110,8 @@ func keepRows(k *kept, rows source) error {
 
 // resolve calls a root's Go function; when it describes rows, they are read on the request's
 // connection. Only what breaks the whole request is an error.
-func (x *run) resolve(ctx context.Context, root *compile.Root, k *kept) error {
+func (x *run) resolve(ctx context.Context, i int, roots []kept) error {
+	root, k := &x.plan.Roots[i], &roots[i]
 	result, err := guarded(func() (schema.Result, error) { return root.Resolver(ctx, x.plan.Args(root)) })
 	if err != nil {
 		k.err = x.blame(err)
@@ -128,42 +131,7 @@ func (x *run) resolve(ctx context.Context, root *compile.Root, k *kept) error {
 	}
 	k.value, k.many = value, stmt.Many
 	x.writer.batches = append(x.writer.batches, make([]batchState, bound.Batches-len(x.writer.batches))...)
-	err = x.described(bound, stmt, k)
-	if err != nil && !x.mayGoOn(err) {
-		return err
-	}
-	if err != nil {
-		k.rows, k.err = nil, explain(x.ctx, err)
-	}
-	return nil
-}
-
-// described reads the rows that a resolver described, as a batch of their own.
-func (x *run) described(b compile.Bound, s *compile.Statement, k *kept) error {
-	if err := x.borrow(); err != nil {
-		return err
-	}
-	return x.lease.RawClean(func(conn *pgx.Conn) error {
-		x.wire.open(x.ctx, conn)
-		x.calls, x.params = x.calls[:0], x.params[:0]
-		guard := x.r.guards.call(x.settings, x.params)
-		x.params = guard.params
-		x.calls = append(x.calls, guard)
-		err := x.loadStatement(b, s)
-		if err == nil {
-			err = x.wire.send(x.calls)
-		}
-		if err == nil {
-			err = x.wire.skip()
-		}
-		if err == nil {
-			err = keepRows(k, &x.wire)
-		}
-		if end := x.wire.finish(); err == nil {
-			err = end
-		}
-		return err
-	})
+	return x.keep([]job{{bound, stmt, i}}, roots)
 }
 
 // runBatches walks over the answer to find the parents of Go fields, runs these, and starts

@@ -47,6 +47,7 @@ type run struct {
 	wire     wire
 	lease    pool.Conn
 	leased   bool
+	jobs     []job
 	calls    []call
 	params   [][]byte
 	sent     bool // a part of the answer has left
@@ -65,9 +66,10 @@ func (r *Runner) Run(ctx context.Context, plan compile.Bound, settings auth.Sett
 		if cap(x.writer.buf) > 4*r.o.BufferBytes+(1<<20) {
 			x.writer.buf = nil
 		}
+		clear(x.jobs[:cap(x.jobs)])
 		clear(x.calls[:cap(x.calls)])
 		clear(x.params[:cap(x.params)])
-		*x = run{writer: x.writer, wire: wire{parsing: x.wire.parsing[:0]}, calls: x.calls[:0], params: x.params[:0]}
+		*x = run{writer: x.writer, wire: wire{parsing: x.wire.parsing[:0]}, jobs: x.jobs[:0], calls: x.calls[:0], params: x.params[:0]}
 		r.runs.Put(x)
 	}()
 	var err error
@@ -84,10 +86,17 @@ func (r *Runner) Run(ctx context.Context, plan compile.Bound, settings auth.Sett
 	return err
 }
 
-// start loads the batch of the given roots and then borrows the connection, so that a value
-// that cannot be sent is refused without one.
-func (x *run) start(roots []int) error {
-	if err := x.load(roots); err != nil {
+// job is a statement of a batch and the plan whose values it takes.
+type job struct {
+	plan compile.Bound
+	stmt *compile.Statement
+	root int // the root field that it answers
+}
+
+// start loads a batch and then borrows the connection, so that a value that cannot be sent is
+// refused without one.
+func (x *run) start(jobs []job) error {
+	if err := x.load(jobs); err != nil {
 		return err
 	}
 	return x.borrow()
@@ -116,13 +125,13 @@ func (x *run) release() {
 	}
 }
 
-// batch sends the guard and the statements of the given roots, which load has loaded, and has
-// each answered by use, which must read its call's rows to their end. A statement that fails
-// does not take the ones behind it along: they are sent again on the same connection.
-func (x *run) batch(roots []int, use func(root int, rows *wire) error, failed func(root int, err error) error) error {
+// batch sends the guard and the statements that start has loaded, and has each answered by use,
+// which must read its call's rows to their end. A statement that fails does not take the ones
+// behind it along: they are sent again on the same connection.
+func (x *run) batch(jobs []job, use func(root int, rows *wire) error, failed func(root int, err error) error) error {
 	return x.lease.RawClean(func(conn *pgx.Conn) error {
 		x.wire.open(x.ctx, conn)
-		err := x.exchange(roots, use, failed)
+		err := x.exchange(jobs, use, failed)
 		if end := x.wire.finish(); err == nil {
 			err = end
 		}
@@ -130,11 +139,11 @@ func (x *run) batch(roots []int, use func(root int, rows *wire) error, failed fu
 	})
 }
 
-func (x *run) exchange(roots []int, use func(int, *wire) error, failed func(int, error) error) error {
+func (x *run) exchange(jobs []job, use func(int, *wire) error, failed func(int, error) error) error {
 	again := true
-	for loaded := true; len(roots) > 0; loaded = false {
+	for loaded := true; len(jobs) > 0; loaded = false {
 		if !loaded {
-			if err := x.load(roots); err != nil {
+			if err := x.load(jobs); err != nil {
 				return err
 			}
 		}
@@ -149,17 +158,17 @@ func (x *run) exchange(roots []int, use func(int, *wire) error, failed func(int,
 			}
 			return err
 		}
-		for len(roots) > 0 {
+		for len(jobs) > 0 {
 			mark := len(x.writer.buf)
-			err := use(roots[0], &x.wire)
+			root := jobs[0].root
+			err := use(root, &x.wire)
 			if err != nil && again && changed(err) && !x.sent {
 				again = false
 				x.writer.buf = x.writer.buf[:mark]
 				x.wire.forget()
 				break
 			}
-			root := roots[0]
-			roots = roots[1:]
+			jobs = jobs[1:]
 			if err != nil {
 				if err := failed(root, err); err != nil {
 					return err
@@ -175,33 +184,38 @@ func (x *run) exchange(roots []int, use func(int, *wire) error, failed func(int,
 }
 
 // load fills the batch.
-func (x *run) load(roots []int) error {
+func (x *run) load(jobs []job) error {
 	x.calls, x.params = x.calls[:0], x.params[:0]
 	guard := x.r.guards.call(x.settings, x.params)
 	x.params = guard.params
 	x.calls = append(x.calls, guard)
-	for _, i := range roots {
-		if err := x.loadStatement(x.plan, x.plan.Roots[i].Statement); err != nil {
+	for _, j := range jobs {
+		from := len(x.params)
+		params, err := j.plan.Params(j.stmt, x.params)
+		if err != nil {
 			return err
 		}
+		x.params = params
+		x.calls = append(x.calls, call{j.stmt.Name, j.stmt.SQL, params[from:len(params):len(params)]})
 	}
 	return nil
 }
 
-func (x *run) loadStatement(b compile.Bound, s *compile.Statement) error {
-	from := len(x.params)
-	params, err := b.Params(s, x.params)
-	if err != nil {
-		return err
-	}
-	x.params = params
-	x.calls = append(x.calls, call{s.Name, s.SQL, params[from:len(params):len(params)]})
-	return nil
-}
+// maxLogged bounds the errors of one answer that are logged; they are mostly alike.
+const maxLogged = 5
 
-// redact makes errors fit to be sent.
+// redact makes errors fit to be sent, and logs those whose cause the client may not see.
 func (x *run) redact(list fault.List) fault.List {
-	return fault.Redact(list, fault.RequestID(x.ctx), x.r.o.Production)
+	id := fault.RequestID(x.ctx)
+	logged := 0
+	for _, f := range list {
+		if fault.Lookup(f.Code).Status >= 500 && logged < maxLogged {
+			logged++
+			x.r.o.Logger.LogAttrs(x.ctx, slog.LevelError, "a field failed",
+				slog.String("requestId", id), slog.Any("path", f.Path), slog.Any("error", f))
+		}
+	}
+	return fault.Redact(list, id, x.r.o.Production)
 }
 
 // flush sends what is written so far. The connection may still be held: the answer has
