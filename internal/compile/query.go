@@ -50,9 +50,9 @@ func (b *builder) rows(root *schema.Root, args *val, sub []*selected) (*Statemen
 	q := &query{b: b, shared: map[string]int{}}
 	sc := q.scope(root.Of)
 	c := cost{rows: number{value: 1}}
-	p := part{limit: "1"}
+	var p part
 	var err error
-	if root.Kind == schema.One {
+	if root.Kind == schema.One { // no limit: the runner takes one row, and PostgreSQL is faster without
 		p.conds, err = q.byKey(sc, args)
 	} else {
 		p, err = q.list(sc, args, &c.rows, rootRows)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fraiseql/fraiseql-go/internal/devpg"
 )
@@ -46,12 +47,27 @@ func TestKilled(t *testing.T) {
 func TestKilledEphemeral(t *testing.T) {
 	t.Parallel()
 	programs := local(t)
+	young, old := newDir(t), newDir(t) // both without their lock
+	past := time.Now().Add(-24 * time.Hour)
+	for _, err := range []error{
+		os.Remove(filepath.Join(young, "lock")), os.Remove(filepath.Join(old, "lock")), os.Chtimes(old, past, past),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	run, words := runHelper(t, "start:")
 	postmaster, dir := atoi(t, words[0]), words[1]
 	// A start beside a living run must leave that run's folder alone.
 	stop(t, start(t, devpg.Options{Programs: programs, Ephemeral: true}))
 	if _, err := os.Stat(filepath.Join(dir, "data")); err != nil {
 		t.Fatalf("a living run's folder was cleared: %v", err)
+	}
+	if _, err := os.Stat(young); err != nil {
+		t.Errorf("a folder that is being made was cleared: %v", err)
+	}
+	if _, err := os.Stat(old); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a folder that nobody finished stays: %v", err)
 	}
 	if err := run.Process.Kill(); err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"syscall"
+	"time"
 )
 
 func tempPattern() string { return fmt.Sprintf("fraiseql-pg-%d-", os.Geteuid()) }
@@ -24,6 +25,9 @@ func TempDir() (string, error) {
 	}
 	return makeTemp(account)
 }
+
+// unlockedAge is how old a folder without a lock is when nobody is making it any more: that takes milliseconds.
+const unlockedAge = time.Hour
 
 // minMemoryBytes is how much memory must be free for data to be kept there.
 const minMemoryBytes = 2 << 30
@@ -92,8 +96,15 @@ func sweepOne(ctx context.Context, dir string, log *slog.Logger) error {
 		return err
 	}
 	file, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|syscall.O_NOFOLLOW, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		info, statErr := os.Lstat(dir)
+		if statErr != nil || time.Since(info.ModTime()) < unlockedAge {
+			return errors.New("it is just being made, or just being removed")
+		}
+		return os.RemoveAll(dir)
+	}
 	if err != nil {
-		return err // just being made, or just being removed
+		return err
 	}
 	lock, err := takeLock(file, dir)
 	if err != nil {

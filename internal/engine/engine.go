@@ -81,14 +81,16 @@ func (e *Engine) Execute(ctx context.Context, r *gqlop.Request, out io.Writer) e
 	var settings auth.Settings
 	if e.session != nil {
 		if settings, err = e.session(ctx); err != nil {
-			return fault.Wrap(err, fault.Internal, "the session's settings could not be made")
+			return refused(err)
 		}
 	}
 	return e.runner.Run(ctx, plan, settings, out)
 }
 
-// DB is the request's connection for resolvers.
-type DB = execute.DB
-
-// Database gives the connection of the request that ctx belongs to.
-func Database(ctx context.Context) *DB { return execute.FromContext(ctx) }
+// refused keeps an error that is meant for the client, and hides any other.
+func refused(err error) error {
+	if f := fault.Of(err); f[0].Code != fault.Internal {
+		return f
+	}
+	return fault.Wrap(err, fault.Internal, "the session's settings could not be made")
+}

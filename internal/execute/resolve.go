@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"runtime/debug"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/fraiseql/fraiseql-go/internal/compile"
 	"github.com/fraiseql/fraiseql-go/internal/fault"
 	"github.com/fraiseql/fraiseql-go/internal/jsonw"
@@ -267,14 +269,15 @@ func (x *run) writeRoot(root *compile.Root, k *kept) error {
 	return x.rows(root, k.value, k.many, k)
 }
 
-// blame makes a Go function's error fit for the client: one of ours is shown as it is, any
-// other is INTERNAL.
+// blame makes a Go function's error fit for the client: one of ours is shown as it is, one of
+// PostgreSQL's gets the code of its SQLSTATE, any other is INTERNAL.
 func (x *run) blame(err error) *fault.Error {
 	var known *fault.Error
 	if errors.As(err, &known) {
 		return known
 	}
-	if x.ctx.Err() != nil {
+	var pg *pgconn.PgError
+	if x.ctx.Err() != nil || errors.As(err, &pg) {
 		return explain(x.ctx, err)
 	}
 	return fault.Wrap(err, fault.Internal, "internal error")

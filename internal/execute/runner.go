@@ -80,7 +80,7 @@ func (r *Runner) Run(ctx context.Context, plan compile.Bound, settings auth.Sett
 	}
 	if err != nil && x.sent {
 		r.o.Logger.LogAttrs(ctx, slog.LevelError, "answer cut: it failed after a part was sent",
-			slog.String("requestId", fault.RequestID(ctx)), slog.Any("error", err))
+			slog.String("request_id", fault.RequestID(ctx)), slog.Any("error", err))
 		return fault.ErrAborted
 	}
 	return err
@@ -196,7 +196,7 @@ func (x *run) load(jobs []job) error {
 			return err
 		}
 		x.params = params
-		x.calls = append(x.calls, call{j.stmt.Name, j.stmt.SQL, params[from:len(params):len(params)]})
+		x.calls = append(x.calls, call{j.stmt.Name, j.stmt.SQL, params[from:len(params):len(params)], !j.stmt.Many})
 	}
 	return nil
 }
@@ -212,7 +212,7 @@ func (x *run) redact(list fault.List) fault.List {
 		if fault.Lookup(f.Code).Status >= 500 && logged < maxLogged {
 			logged++
 			x.r.o.Logger.LogAttrs(x.ctx, slog.LevelError, "a field failed",
-				slog.String("requestId", id), slog.Any("path", f.Path), slog.Any("error", f))
+				slog.String("request_id", id), slog.Any("path", f.Path), slog.Any("error", f))
 		}
 	}
 	return fault.Redact(list, id, x.r.o.Production)

@@ -24,6 +24,7 @@ type call struct {
 	name   string
 	sql    string
 	params [][]byte
+	single bool // only the first row is wanted
 }
 
 // prepared are the statements that a connection has parsed, in the order they came.
@@ -43,6 +44,7 @@ type wire struct {
 
 	parsing []string // statements whose ParseComplete has not come, oldest first
 	bind    pgproto3.Bind
+	execute pgproto3.Execute
 	parse   pgproto3.Parse
 	close   pgproto3.Close
 	status  byte // of the transaction, at the last ReadyForQuery
@@ -80,7 +82,11 @@ func (w *wire) send(calls []call) error {
 		w.prepare(c)
 		w.bind = pgproto3.Bind{PreparedStatement: c.name, Parameters: c.params}
 		w.fe.SendBind(&w.bind)
-		w.fe.SendExecute(&pgproto3.Execute{})
+		w.execute = pgproto3.Execute{}
+		if c.single {
+			w.execute.MaxRows = 1
+		}
+		w.fe.SendExecute(&w.execute)
 		for _, p := range c.params {
 			bytes += len(p)
 		}
@@ -139,7 +145,7 @@ func (w *wire) next() ([][]byte, error) {
 		switch msg := msg.(type) {
 		case *pgproto3.DataRow:
 			return msg.Values, nil
-		case *pgproto3.CommandComplete, *pgproto3.EmptyQueryResponse:
+		case *pgproto3.CommandComplete, *pgproto3.EmptyQueryResponse, *pgproto3.PortalSuspended:
 			return nil, nil
 		case *pgproto3.ParseComplete:
 			w.parsed()

@@ -22,7 +22,7 @@ func TestAudit(t *testing.T) {
 		_, err = os.Stat(filepath.Join(dir, "node_modules", "graphql-http"))
 	}
 	if err != nil {
-		if os.Getenv("FRAISEQL_REQUIRE_AUDIT") == "1" {
+		if os.Getenv("FRAISEQL_REQUIRE_PG") == "1" {
 			t.Fatalf("the audit cannot run: install node, then `npm ci --prefix test/audit`: %v", err)
 		}
 		t.Skipf("the audit needs node and `npm ci --prefix test/audit`: %v", err)

@@ -119,7 +119,7 @@ func (x *exchange) report(aborted bool) {
 		status = 0
 	}
 	if x.h.o.OnAnswer != nil {
-		x.h.o.OnAnswer(status, took)
+		defer x.h.o.OnAnswer(status, took)
 	}
 	level, text := slog.LevelDebug, "graphql request"
 	clientLeft := errors.Is(x.Context.Err(), context.Canceled)
@@ -130,6 +130,8 @@ func (x *exchange) report(aborted bool) {
 	case aborted && x.out.err != nil:
 	case aborted:
 		level, text = slog.LevelError, "graphql answer cut"
+	case status == http.StatusServiceUnavailable: // expected under overload and while starting
+		level = slog.LevelWarn
 	case status >= http.StatusInternalServerError:
 		level = slog.LevelError
 	}

@@ -140,33 +140,43 @@ func TestLinkCounts(t *testing.T) {
 func TestLinkFlush(t *testing.T) {
 	t.Parallel()
 	_, link, conn := proxied(t)
-	hijacked, err := conn.PgConn().Hijack()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer hijacked.Conn.Close() //nolint:errcheck // the test is over
+	raw := hijack(t, conn)
 	send := func(p []byte) {
 		t.Helper()
-		if _, err := hijacked.Conn.Write(p); err != nil {
+		if _, err := raw.Write(p); err != nil {
 			t.Fatal(err)
 		}
 	}
 	link.Reset()
 	send(append(frame('P', "\x00SELECT 1\x00\x00\x00"), frame('H', "")...))
 	reply := make([]byte, 5)
-	if _, err := io.ReadFull(hijacked.Conn, reply); err != nil || reply[0] != '1' {
+	if _, err := io.ReadFull(raw, reply); err != nil || reply[0] != '1' {
 		t.Fatalf("%q, %v", reply, err)
 	}
 	for _, b := range slices.Concat(frame('B', "\x00\x00\x00\x00\x00\x00\x00\x00"), frame('E', "\x00\x00\x00\x00\x00"), frame('S', "")) {
 		send([]byte{b}) // however the bytes are cut
 	}
-	if _, err := io.ReadFull(hijacked.Conn, make([]byte, len("2....D.........1C.............Z....."))); err != nil {
+	if _, err := io.ReadFull(raw, make([]byte, len("2....D.........1C.............Z....."))); err != nil {
 		t.Fatal(err)
 	}
 	want := pgtest.Counts{Parses: 1, Binds: 1, Executes: 1, Syncs: 1, Flushes: 1, ReadyForQuery: 1, RoundTrips: 2}
 	if got := link.Counts(); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
+}
+
+// hijack takes the connection from the driver, which must have stopped reading from it in the background.
+func hijack(t *testing.T, conn *pgx.Conn) net.Conn {
+	t.Helper()
+	if err := conn.PgConn().SyncConn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	hijacked, err := conn.PgConn().Hijack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = hijacked.Conn.Close() })
+	return hijacked.Conn
 }
 
 func frame(kind byte, body string) []byte {
@@ -347,24 +357,20 @@ func TestLinkCuts(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, drip %v", tt.name, drip), func(t *testing.T) {
 				t.Parallel()
 				_, link, conn := proxied(t)
-				hijacked, err := conn.PgConn().Hijack()
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer hijacked.Conn.Close() //nolint:errcheck // the test is over
+				raw := hijack(t, conn)
 				if drip {
 					link.Drip(0)
 				}
 				tt.arm(link)
-				if _, err := hijacked.Conn.Write(frame('Q', sql)); err != nil {
+				if _, err := raw.Write(frame('Q', sql)); err != nil {
 					t.Fatal(err)
 				}
 				if tt.name == "none" {
 					defer link.Drop()
-				} else if err := hijacked.Conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+				} else if err := raw.SetReadDeadline(time.Now().Add(patience)); err != nil {
 					t.Fatal(err)
 				}
-				kinds, part := readFrames(t, hijacked.Conn, tt.name == "none")
+				kinds, part := readFrames(t, raw, tt.name == "none")
 				if kinds != tt.want || part != tt.part {
 					t.Errorf("got %q and %d bytes, want %q and %d", kinds, part, tt.want, tt.part)
 				}

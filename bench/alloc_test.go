@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"runtime"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/fraiseql/fraiseql-go/examples"
+	"github.com/fraiseql/fraiseql-go/internal/pgtest"
+)
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+
+// maxOwnAllocations is what a request may allocate beyond what cannot be avoided: a net/http
+// server that says hello, and the same query on a bare pgconn connection.
+const maxOwnAllocations = 25
+
+// TestOwnAllocations measures requests whose document and plan are cached.
+func TestOwnAllocations(t *testing.T) {
+	files, err := examples.SQL("blog")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sql []string
+	for _, f := range files {
+		sql = append(sql, string(f.SQL))
+	}
+	db := pgtest.New(t, sql...)
+	all, err := works(t.Context(), db.Conn(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, stop, err := serveFraiseQL(t.Context(), settings{databaseURL: db.URL, pool: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	bare, err := pgconn.Connect(t.Context(), db.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bare.Close(context.Background())
+	byHand := map[string]string{"one": oneByHand, "list": listByHand, "nested": nestedByHand}
+	for _, w := range all {
+		t.Run(w.name, func(t *testing.T) {
+			body, err := graphqlBody(w.graphql, w.variables[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer := exchange(t, app, body, 1)
+			ours := perRequest(t, func(n int) { exchange(t, app, body, n) })
+			hello := perRequest(t, func(n int) {
+				exchange(t, http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write(answer) }), body, n)
+			})
+			if _, err := bare.Prepare(t.Context(), w.name, byHand[w.name], nil); err != nil {
+				t.Fatal(err)
+			}
+			params := make([][]byte, 0, 1)
+			for _, v := range w.variables[0] {
+				params = append(params, paramText(t, v))
+			}
+			query := perRequest(t, func(n int) {
+				for range n {
+					rows := bare.ExecPrepared(t.Context(), w.name, params, nil, nil)
+					for rows.NextRow() {
+					}
+					if _, err := rows.Close(); err != nil {
+						t.Fatal(err)
+					}
+				}
+			})
+			own := ours - hello - query
+			t.Logf("%s: %.1f a request; hello %.1f, the bare query %.1f: %.1f are our own", w.name, ours, hello, query, own)
+			if own > maxOwnAllocations {
+				t.Errorf("%s: %.1f allocations of our own, at most %d", w.name, own, maxOwnAllocations)
+			}
+		})
+	}
+}
+
+func paramText(t *testing.T, v any) []byte {
+	t.Helper()
+	switch v := v.(type) {
+	case string:
+		return []byte(v)
+	case int:
+		return []byte(offsetText(input{Offset: v}))
+	}
+	t.Fatalf("a parameter of type %T", v)
+	return nil
+}
+
+// exchange sends the same request n times over one connection to a server of its own.
+func exchange(t *testing.T, h http.Handler, body []byte, n int) []byte {
+	t.Helper()
+	server := httptest.NewServer(h)
+	defer server.Close()
+	var answer []byte
+	for range n {
+		resp, err := server.Client().Post(server.URL+"/graphql", "application/json", bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err = io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("status %d %v: %s", resp.StatusCode, err, answer)
+		}
+	}
+	return answer
+}
+
+// perRequest counts the allocations of one more request: what starting and stopping takes
+// falls out of the difference between many and few.
+func perRequest(t *testing.T, send func(n int)) float64 {
+	t.Helper()
+	count := func(n int) float64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		send(n)
+		runtime.ReadMemStats(&after)
+		return float64(after.Mallocs - before.Mallocs)
+	}
+	const few, many = 50, 550
+	send(few)
+	return (count(many) - count(few)) / (many - few)
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/fraiseql/fraiseql-go/internal/loadgen"
+)
+
+func TestAppendStringIsJSON(t *testing.T) {
+	t.Parallel()
+	all := make([]byte, 0, 256)
+	for c := range byte(utf8.RuneSelf) {
+		all = append(all, c)
+	}
+	for _, s := range []string{"", "plain", `a "b" \ c`, "tab\tline\nreturn\r", string(all), "Łódź 👍 日本", "\x00\x1f\x7f"} {
+		var got string
+		if err := json.Unmarshal(appendString(nil, []byte(s)), &got); err != nil || got != s {
+			t.Errorf("%q comes back as %q (error %v)", s, got, err)
+		}
+	}
+}
+
+func TestMedianAndRounding(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		values []float64
+		want   float64
+	}{{nil, 0}, {[]float64{3}, 3}, {[]float64{9, 1}, 5}, {[]float64{9, 1, 2}, 2}} {
+		if got := median(c.values); got != c.want {
+			t.Errorf("median of %v is %v, want %v", c.values, got, c.want)
+		}
+	}
+	for in, want := range map[float64]float64{0.2: 1, 7: 7, 1234: 1200, 99_999: 99_000, 55.5: 55} {
+		if got := roundDown(in); math.Abs(got-want) > 1e-9 {
+			t.Errorf("%v becomes %v, want %v", in, got, want)
+		}
+	}
+}
+
+func TestFiguresJoinRoundsAndRatiosComparePairs(t *testing.T) {
+	t.Parallel()
+	in := cell{Work: "one", Concurrency: 1}
+	make1 := func(contender string, round int, good int64, latency, cpu time.Duration) sample {
+		h := new(loadgen.Histogram)
+		for range good {
+			h.Record(latency)
+		}
+		return sample{
+			contender: contender, cell: in, round: round, serverCPU: cpu, postgresCPU: cpu / 2, peakBytes: int64(round+1) * 100,
+			report: loadgen.Report{Good: good, Failed: 0, Elapsed: time.Second, Throughput: float64(good), Latencies: h},
+		}
+	}
+	all := figures([]sample{
+		make1("b1", 0, 100, time.Millisecond, 100*time.Millisecond), make1("c", 0, 200, 2*time.Millisecond, 100*time.Millisecond),
+		make1("b1", 1, 100, time.Millisecond, 300*time.Millisecond), make1("c", 1, 50, 2*time.Millisecond, 100*time.Millisecond),
+		make1("b1", 2, 100, time.Millisecond, 200*time.Millisecond), make1("c", 2, 50, 2*time.Millisecond, 100*time.Millisecond),
+	})
+	if len(all) != 2 || all[0].Throughput != 100 || all[0].ServerCPU != 2 || all[0].PostgresCPU != 1 || all[0].PeakBytes != 300 {
+		t.Fatalf("figures %+v", all)
+	}
+	r := ratios(all)
+	if len(r) != 1 || r[0].Of != "c" || r[0].To != "b1" || r[0].Throughput != 0.5 || r[0].ServerCPU != 0.5 || math.Abs(r[0].P50-2) > 0.02 {
+		t.Errorf("ratios %+v, want one of c to b1: median throughput 0.5, CPU 0.5, p50 2", r)
+	}
+}
+
+func TestRowsAreCountedAndJudged(t *testing.T) {
+	t.Parallel()
+	row := `{"id":"1","name":"a","email":"b"}`
+	for _, c := range []struct {
+		text, fault string
+		rows        int
+	}{
+		{`{"data":{"readings":[` + row + `,` + row + `]}}`, "", 2},
+		{`{"data":{"readings":[]}}`, "", 0},
+		{`{"data":{"readings":[` + row + `,` + row, "EOF", 2},
+		{`{"data":{"readings":[` + row + `]`, "EOF", 1},
+		{`{"data":{"readings":[{"id":"1"}]}}`, "lacks a field", 0},
+		{`{"errors":[]}`, "errors where data should stand", 0},
+	} {
+		rows, err := countRows(strings.NewReader(c.text), "readings")
+		if rows != c.rows || (err == nil) != (c.fault == "") || (err != nil && !strings.Contains(err.Error(), c.fault)) {
+			t.Errorf("%s: %d rows, error %v; want %d and %q", c.text, rows, err, c.rows, c.fault)
+		}
+	}
+}
+
+func TestFlags(t *testing.T) {
+	t.Parallel()
+	o, err := parse([]string{"-quick", "-rounds", "2", "-contenders", "b1, b1,a", "-concurrency", "4"})
+	if err != nil || o.rounds != 2 || o.slot != 700*time.Millisecond || !slices.Equal(o.contenders, []string{"b1", "a"}) || !slices.Equal(o.concurrency, []int{4}) {
+		t.Errorf("%+v, error %v", o, err)
+	}
+	for _, c := range [][2]string{{"-contenders=x", `"x"`}, {"-concurrency=0", `"0"`}, {"-rounds=0", "-rounds"}, {"serve", `"serve"`}} {
+		if _, err := parse(c[:1]); err == nil || !strings.Contains(err.Error(), c[1]) {
+			t.Errorf("%s: error %v, want one that names %s", c[0], err, c[1])
+		}
+	}
+}
+
+func TestProcessFigures(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("/proc/self/stat"); err != nil {
+		t.Skip("this system has no /proc")
+	}
+	own, err := readStat(os.Getpid())
+	if err != nil || own.parent != os.Getppid() {
+		t.Errorf("parent %d, error %v; want %d", own.parent, err, os.Getppid())
+	}
+	until := time.Now().Add(5 * time.Second)
+	for own.own < 50*time.Millisecond && time.Now().Before(until) { // burn some
+		if own, err = readStat(os.Getpid()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tree, err := cpuOfTree(os.Getpid())
+	if err != nil || own.own < 50*time.Millisecond || tree < own.own {
+		t.Errorf("own CPU %v, of the tree %v, error %v", own.own, tree, err)
+	}
+	peak, err := memoryOf(os.Getpid(), "VmHWM")
+	if err != nil || peak < 1<<20 {
+		t.Errorf("peak %d, error %v", peak, err)
+	}
+	if err := waitForChildren(context.Background(), os.Getpid(), nil); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,106 @@
+package fraiseql_test
+
+import (
+	"encoding/json"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/fraiseql/fraiseql-go"
+
+// floors says which packages may import which: only from lower floors, and on the same floor
+// only where it is listed in sameFloor.
+var floors = [][]string{
+	0: {"internal/fault", "internal/jsonw", "internal/devpg", "internal/loadgen", "internal/explorer", "examples"},
+	1: {"pool", "schema", "auth", "internal/pgtest"},
+	2: {"internal/gqlop", "internal/catalog"},
+	3: {"internal/compile"},
+	4: {"internal/execute"},
+	5: {"internal/engine", "internal/httpapi", "internal/ops"},
+	6: {""},
+	7: {"internal/cli"},
+	8: {"cmd/fraiseql", "bench", "examples/world", "examples/blog", "examples/app", "test/e2e", "test/browser", "test/audit"},
+}
+
+// narrowed are packages that may import less than their floor allows.
+var narrowed = map[string][]string{
+	"internal/pgtest":  {"internal/devpg"}, // a broken pool must not break its own tests
+	"internal/gqlop":   {"schema", "internal/fault", "internal/jsonw"},
+	"internal/catalog": {"pool", "schema", "internal/fault"},
+	"cmd/fraiseql":     {"internal/cli"},
+}
+
+// outside are libraries that only some packages may import.
+var outside = map[string][]string{
+	"github.com/jackc/pgx/":     {"pool", "internal/execute", "internal/catalog", "internal/pgtest", "", "internal/cli", "bench", "test/"},
+	"github.com/vektah/":        {"internal/gqlop", "internal/compile"},
+	"github.com/spf13/cobra":    {"internal/cli"},
+	"github.com/prometheus/":    {"internal/ops"},
+	"github.com/lestrrat-go/":   {"auth"},
+	"github.com/goccy/go-yaml":  {"internal/catalog"},
+	"github.com/maypok86/otter": {"internal/gqlop"},
+	"github.com/fergusstrange/": {"internal/devpg"},
+	"github.com/pelletier/":     {""},
+}
+
+func TestFloors(t *testing.T) {
+	t.Parallel()
+	floorOf := map[string]int{}
+	for floor, packages := range floors {
+		for _, p := range packages {
+			floorOf[p] = floor
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports", "./...")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := dec.Decode(&p); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		name := within(p.ImportPath)
+		floor, known := floorOf[name]
+		if !known {
+			t.Errorf("%q is on no floor: add it to the table in this test, where it belongs", name)
+			continue
+		}
+		for _, imported := range p.Imports {
+			if strings.HasPrefix(imported, module) {
+				target := within(imported)
+				if below, ok := floorOf[target]; !ok || below >= floor {
+					t.Errorf("%q (floor %d) imports %q (floor %d): only lower floors may be imported", name, floor, target, below)
+				}
+				if allowed, ok := narrowed[name]; ok && !slices.Contains(allowed, target) {
+					t.Errorf("%q imports %q, but may import only %q", name, target, allowed)
+				}
+			}
+			for library, users := range outside {
+				if strings.HasPrefix(imported, library) && !mayUse(users, name) {
+					t.Errorf("%q imports %s: only %q may", name, imported, users)
+				}
+			}
+		}
+	}
+}
+
+func mayUse(users []string, name string) bool {
+	return slices.ContainsFunc(users, func(u string) bool {
+		return u == name || strings.HasSuffix(u, "/") && strings.HasPrefix(name, u)
+	})
+}
+
+// within gives a package's path inside the module; the root is the empty string.
+func within(path string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(path, module), "/")
+}

@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"context"
+	"net"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fraiseql/fraiseql-go"
+)
+
+func (p *program) serve() *cobra.Command {
+	var flags options
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve your database",
+		Long: `Serve the annotated views and tables of a PostgreSQL database as a GraphQL API.
+
+Every flag --a-b is also the environment variable FRAISEQL_A_B and the key a_b of the file; a
+flag goes before the environment, and the environment before the file. In all three a literal 0
+means zero, and never the default. Durations are written as 200ms, 30s, 1h.
+
+SIGTERM and ctrl-C end the server in order: new requests are refused, and those under way may
+finish for 30s. A second signal ends it at once.`,
+		Example: `  fraiseql serve --database-url postgres://app@localhost/shop
+  fraiseql serve --production --addr :8000 --connection-pool-size 30 --jwt-secret-file /run/secrets/jwt --session app.tenant_id=tenant`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o, err := flags.load(p.environ)
+			if err != nil {
+				return err
+			}
+			o.Logger = p.logger(o.Production)
+			app, err := fraiseql.New(o)
+			if err != nil {
+				return usageError{err}
+			}
+			l, err := fraiseql.Listen(cmd.Context(), o.Addr)
+			if err != nil {
+				return err
+			}
+			p.addresses(l.Addr(), o)
+			return app.Serve(cmd.Context(), l)
+		},
+	}
+	flags.add(cmd)
+	return cmd
+}
+
+// addresses tells where things are, as a person on this machine would type it.
+func (p *program) addresses(at net.Addr, o fraiseql.Options) {
+	base := baseURL(at)
+	p.print("GraphQL  %s/graphql\n", base)
+	p.print("state    %s/ready\n", base)
+	if o.AdminAddr == "" && !o.Production {
+		p.print("pool     %s/pool\n", base)
+	}
+}
+
+func baseURL(at net.Addr) string {
+	host, port, err := net.SplitHostPort(at.String())
+	if err != nil {
+		return "http://" + at.String()
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// until runs serve with a context that also ends when stop is closed.
+func until(ctx context.Context, stop <-chan struct{}, serve func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		select {
+		case <-stop:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	err := serve(ctx)
+	cancel()
+	<-watched
+	return err
+}

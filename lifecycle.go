@@ -1,0 +1,318 @@
+package fraiseql
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/fraiseql/fraiseql-go/auth"
+	"github.com/fraiseql/fraiseql-go/internal/catalog"
+	"github.com/fraiseql/fraiseql-go/internal/engine"
+	"github.com/fraiseql/fraiseql-go/internal/gqlop"
+	"github.com/fraiseql/fraiseql-go/pool"
+)
+
+const (
+	retryAfter = time.Second      // what clients are told while the app is not ready
+	healFirst  = time.Second      // between two tries to read the database's catalog
+	healMost   = 15 * time.Second // the longest such pause
+	failGrace  = 5 * time.Second  // for clearing up after a start that failed
+)
+
+// Start opens the connection pool, reads the database's catalog, makes the schema and runs
+// Options.OnStart; then the app serves.
+//
+// Declarations that do not fit the database are an error, and so is an error of OnStart; the
+// app has stopped then, OnShutdown included. A database that cannot be reached is no error
+// unless Options.FailFast is set: Start returns nil, the app answers 503, tells the reason at
+// /ready, and goes on trying until Shutdown. What is wrong with a database that is reached
+// only then is told at /ready and in the log.
+func (a *App) Start(ctx context.Context) error {
+	if err := a.begin(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(a.life, cancel)()
+	ready, err := a.start(ctx)
+	if err != nil {
+		a.because(err)
+		close(a.starting)
+		clearing, cancel := context.WithTimeout(context.WithoutCancel(ctx), failGrace)
+		defer cancel()
+		return errors.Join(err, a.Shutdown(clearing))
+	}
+	if ready {
+		close(a.starting)
+		return nil
+	}
+	go func() {
+		defer close(a.starting)
+		a.heal(a.life)
+	}()
+	return nil
+}
+
+func (a *App) begin() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.stopping {
+		return ErrStopped
+	}
+	if a.started {
+		return errors.New("the app is started already: Start and Run are for once")
+	}
+	a.started = true
+	return nil
+}
+
+// start does what Start waits for. It gives false when the database is to be waited for in the
+// background.
+func (a *App) start(ctx context.Context) (ready bool, err error) {
+	a.warn()
+	if a.o.JWTSecretFile != "" {
+		if err := a.readSecret(); err != nil {
+			return false, err
+		}
+	}
+	p, err := pool.Open(ctx, a.o.DatabaseURL, a.o.pool())
+	if err != nil {
+		return false, fmt.Errorf("opening the connection pool: %w", err)
+	}
+	a.pool.Store(p)
+	if err := p.Ready(ctx); err != nil {
+		return false, a.absent(ctx, err)
+	}
+	s, err := a.read(ctx)
+	if err != nil {
+		if gone := p.Ready(ctx); gone != nil { // it went while it was being read
+			return false, a.absent(ctx, gone)
+		}
+		return false, err
+	}
+	if err := a.hook(ctx, "OnStart", a.o.OnStart); err != nil {
+		return false, err
+	}
+	a.serving.Store(s)
+	return true, nil
+}
+
+// absent decides what a database that cannot be reached means: an error under FailFast or when
+// the caller gave up, else something to wait for.
+func (a *App) absent(ctx context.Context, err error) error {
+	if a.o.FailFast || ctx.Err() != nil {
+		return fmt.Errorf("reaching the database: %w", err)
+	}
+	a.because(fmt.Errorf("the database cannot be reached: %w", err))
+	a.o.Logger.Warn("the database cannot be reached: answering 503 until it can", "error", err)
+	return nil
+}
+
+func (a *App) readSecret() error {
+	secret, err := auth.ReadSecretFile(a.o.JWTSecretFile)
+	if err != nil {
+		return fmt.Errorf("JWTSecretFile: %w", err)
+	}
+	tokens, err := auth.NewJWT(auth.JWTOptions{Secret: secret, Issuer: a.o.JWTIssuer, Audience: a.o.JWTAudience})
+	if err != nil {
+		return fmt.Errorf("JWTSecretFile %s: %w", a.o.JWTSecretFile, err)
+	}
+	a.tokens.Store(&tokens)
+	return nil
+}
+
+// heal tries to read the database until it can be served or the app stops. Each new reason is
+// logged once.
+func (a *App) heal(ctx context.Context) {
+	last := ""
+	for pause := healFirst; ; pause = min(2*pause, healMost) {
+		s, err := a.read(ctx)
+		if err == nil {
+			if err = a.hook(ctx, "OnStart", a.o.OnStart); err != nil { // it runs once, so there is nothing to try again
+				a.because(err)
+				a.o.Logger.Error("the app stays not ready: OnStart went wrong", "error", err)
+				return
+			}
+			a.serving.Store(s)
+			a.o.Logger.Info("the database is there: serving")
+			return
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		a.because(err)
+		var unavailable *pool.AcquireError
+		if text := err.Error(); text != last && !errors.As(err, &unavailable) {
+			last = text
+			a.o.Logger.Error("the app is not ready: the database is there, but cannot be served; trying again", "error", err)
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		}
+	}
+}
+
+// read makes what serves out of the database's catalog and the declarations.
+func (a *App) read(ctx context.Context) (*serving, error) {
+	p := a.pool.Load()
+	var sources []string
+	for _, t := range a.declarations.Types {
+		if t.Source != "" {
+			sources = append(sources, t.Source)
+		}
+	}
+	var facts *catalog.Facts
+	err := p.With(ctx, func(ctx context.Context, c pool.Conn) (err error) {
+		if facts, err = catalog.Read(ctx, c, catalog.Options{Schemas: a.o.Schemas, Sources: sources}); err != nil {
+			return err
+		}
+		return a.checkRole(ctx, c)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the database's catalog: %w", err)
+	}
+	built, problems, err := catalog.Build(facts, a.declarations, catalog.BuildOptions{
+		Discover: !a.o.NoAutoDiscover, Expose: a.o.Expose, Title: a.o.Title, Description: a.o.Description,
+	})
+	for _, found := range problems {
+		if !found.Fatal {
+			a.o.Logger.Warn("left out of the API: "+found.Message, "object", found.Object, "cure", found.Cure)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the declarations do not fit the database: %w", err)
+	}
+	e, err := engine.New(engine.Config{
+		Pool: p, Schema: built,
+		Limits: gqlop.Limits{
+			MaxTokens: a.o.MaxTokens, MaxDepth: a.o.MaxDepth, MaxRootFields: a.o.MaxRootFields, MaxAliases: a.o.MaxAliases,
+			NoIntrospection: a.o.NoIntrospection,
+		},
+		MaxPage: max(a.o.MaxPage, 0), MaxCost: max(a.o.MaxCost, 0),
+		Session:          a.session(),
+		StatementTimeout: max(a.o.StatementTimeout, 0), BufferBytes: max(a.o.BufferBytes, 0),
+		Production: a.o.Production, Logger: a.o.Logger,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("making the engine: %w", err)
+	}
+	return &serving{schema: built, engine: e}, nil
+}
+
+// session is the function of the options, or the one that their table makes; nil for none.
+func (a *App) session() func(context.Context) (auth.Settings, error) {
+	session := a.o.Session
+	if len(a.o.SessionClaims) > 0 {
+		session, _ = auth.SessionFromClaims(a.o.SessionClaims) // New has refused a table with faults
+	}
+	if session == nil {
+		return nil
+	}
+	return func(ctx context.Context) (auth.Settings, error) {
+		s, err := session(ctx)
+		return s, told(err)
+	}
+}
+
+// warn tells what is allowed, and yet mostly a mistake in production.
+func (a *App) warn() {
+	if a.o.Production && a.authenticator() == nil {
+		a.o.Logger.Warn("production without Auth: every request is anonymous and sees all that the database role sees; set Auth or JWTSecretFile, unless something in front of this server checks requests")
+	}
+}
+
+// checkRole warns of a role under which row-level security means nothing.
+func (a *App) checkRole(ctx context.Context, c pool.Conn) error {
+	if !a.o.Production {
+		return nil
+	}
+	var role string
+	var super, bypass bool
+	err := c.QueryRow(ctx, `SELECT rolname, rolsuper, rolbypassrls FROM pg_catalog.pg_roles WHERE rolname = current_user`).Scan(&role, &super, &bypass)
+	if err != nil {
+		return fmt.Errorf("looking up the database role: %w", err)
+	}
+	why := "BYPASSRLS"
+	if super {
+		why = "SUPERUSER"
+	}
+	if super || bypass {
+		a.o.Logger.Warn("the database role goes past row-level security: connect as a role without "+why, "role", role)
+	}
+	return nil
+}
+
+// hook runs a function of the user's; a panic in it is an error, so that what was opened is
+// closed all the same.
+func (a *App) hook(ctx context.Context, name string, f func(context.Context, *App) error) (err error) {
+	if f == nil {
+		return nil
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			a.o.Logger.Error("Options."+name+" panicked", "panic", r, "stack", string(debug.Stack()))
+			err = fmt.Errorf("%s panicked: %v", name, r)
+		}
+	}()
+	if err := f(ctx, a); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// Shutdown stops the app: it is not ready any more, new requests are answered 503, those under
+// way may finish until ctx ends and are cut off then, Options.OnShutdown runs, and the
+// connections are closed. It may be called again and at the same time: each call waits under
+// its own ctx, and the first one's is the limit for the requests.
+func (a *App) Shutdown(ctx context.Context) error {
+	a.stopOnce.Do(func() {
+		a.requests.closed.Store(true)
+		a.mu.Lock()
+		a.stopping = true
+		started := a.started
+		a.mu.Unlock()
+		a.endLife()
+		go a.drain(ctx, started)
+	})
+	select {
+	case <-a.stopped:
+		return a.stopErr
+	default:
+	}
+	select {
+	case <-a.stopped:
+		return a.stopErr
+	case <-ctx.Done():
+		return fmt.Errorf("shutting down: %w", context.Cause(ctx))
+	}
+}
+
+func (a *App) drain(ctx context.Context, started bool) {
+	defer close(a.stopped)
+	defer a.cut()
+	if !started {
+		return
+	}
+	<-a.starting
+	var faults []error
+	if left := a.requests.wait(ctx); left > 0 {
+		faults = append(faults, fmt.Errorf("%d requests did not end in time and were cut off", left))
+		a.cut()
+	}
+	faults = append(faults, a.hook(ctx, "OnShutdown", a.o.OnShutdown))
+	if p := a.pool.Load(); p != nil {
+		if err := p.Close(ctx); err != nil {
+			faults = append(faults, fmt.Errorf("closing the connection pool: %w", err))
+		}
+	}
+	if a.stopErr = errors.Join(faults...); a.stopErr != nil {
+		a.o.Logger.LogAttrs(ctx, slog.LevelWarn, "the app did not stop in order", slog.Any("error", a.stopErr))
+	}
+}

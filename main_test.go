@@ -1,0 +1,25 @@
+package fraiseql_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/fraiseql/fraiseql-go/internal/devpg"
+	"github.com/fraiseql/fraiseql-go/internal/pgtest"
+)
+
+// TestMain leaves out the examples that need PostgreSQL where there is none: an example cannot
+// skip itself, as the tests do.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if _, err := devpg.Find(os.Environ()); errors.Is(err, devpg.ErrNotFound) && os.Getenv("FRAISEQL_REQUIRE_PG") != "1" && flag.Lookup("test.skip").Value.String() == "" {
+		if err := flag.Set("test.skip", "^Example(Object|Resolve|Field)$"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	os.Exit(pgtest.Main(m))
+}

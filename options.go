@@ -1,0 +1,198 @@
+package fraiseql
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/fraiseql/fraiseql-go/auth"
+)
+
+// Options say what an app serves and how. Only DatabaseURL is required. In every field zero
+// means the default that is named, and a negative number means none or off.
+//
+// The fields that have a flag of "fraiseql serve" are listed by [Parameters]; [LoadOptions]
+// reads those from a file and from the environment.
+type Options struct {
+	// DatabaseURL is the address of the PostgreSQL database: postgres://user@host:5432/name,
+	// or key=value words. What it leaves out comes from PGHOST, PGPASSWORD and the like.
+	DatabaseURL string
+
+	// Types are the types of the API, made by [Object], [Enum] and [Field].
+	Types []Type
+	// Queries are the fields of the query type, made by [List], [Get] and [Resolve].
+	Queries []Query
+
+	// Schemas are the database schemas in which sources are looked for and discovered, in this
+	// order. Default: public.
+	Schemas []string
+	// Expose names tables and views without an annotation that are served all the same, by
+	// patterns such as "v_*". Default: none.
+	Expose []string
+	// NoAutoDiscover serves only what Types, Queries and Expose name, and no annotated
+	// objects.
+	NoAutoDiscover bool
+
+	// Title names the API, in the explorer and in the schema. Default: "FraiseQL API".
+	Title string
+	// Version is the API's own version, at /version. Default: "1.0.0".
+	Version string
+	// Description is the description of the schema. Default: none.
+	Description string
+
+	// Production makes the app careful and quiet: no explorer, no causes of errors for
+	// clients, a guarded pool page, no insecure options, and a pool of 20.
+	Production bool
+	// Addr is where Run listens when it is given no address. Default: "127.0.0.1:8000".
+	Addr string
+	// AdminAddr is a second address that serves /metrics and /pool, which are then not on the
+	// main one. Run listens on it. Default: none.
+	AdminAddr string
+	// Mux is a mux of yours on which the app mounts its paths. Default: one of its own.
+	Mux *http.ServeMux
+	// NoExplorer leaves out the page that a browser finds at /graphql outside production.
+	NoExplorer bool
+	// ExplorerExamples are queries that the explorer offers to those who do not know the schema
+	// yet. Default: none.
+	ExplorerExamples []Example
+
+	// Auth finds out who sends a request. Default: nobody does, all requests are anonymous.
+	Auth auth.Authenticator
+	// JWTSecretFile is a file with the secret of HS256 tokens, raw bytes less one newline at
+	// the end: instead of Auth, requests then carry "Authorization: Bearer …". It is read at
+	// start. Default: none.
+	JWTSecretFile string
+	// JWTIssuer is what a token's iss must be. Default: it is not checked.
+	JWTIssuer string
+	// JWTAudience is what a token's aud must contain. Default: it is not checked.
+	JWTAudience string
+	// AllowAnonymous lets requests without credentials in although there is Auth. Default:
+	// they are answered 401.
+	AllowAnonymous bool
+	// InsecureDevAuth is one name and password for everybody, by HTTP Basic, instead of Auth.
+	// The name is "admin" unless said otherwise. Production refuses it. Default: off.
+	InsecureDevAuth auth.InsecureDevAuth
+
+	// Context makes the context of a request, derived from r.Context(), in which the principal
+	// is already known; resolvers find in it what you put there. An error of type [*Error] is
+	// told to the client. Default: r.Context().
+	Context func(r *http.Request) (context.Context, error)
+	// Session gives the settings and the role under which a request's statements run; row-level
+	// security reads them. Default: none.
+	Session func(ctx context.Context) (auth.Settings, error)
+	// SessionClaims makes such a function out of a table: the names of settings, such as
+	// "app.tenant_id", or "role", and the claims that they get. Default: none.
+	SessionClaims map[string]string
+
+	// OnStart runs once, when the app has its schema and its connections and before it serves.
+	// ctx ends when starting does. Its error stops the app. Default: none.
+	OnStart func(ctx context.Context, a *App) error
+	// OnShutdown runs once, after the last request and before the connections are closed, also
+	// when starting went wrong, even before OnStart was reached. Default: none.
+	OnShutdown func(ctx context.Context, a *App) error
+
+	// ConnectionPoolSize is the number of database connections that are kept between bursts.
+	// Default: 10, in production 20. Less than 1 is refused.
+	ConnectionPoolSize int
+	// ConnectionPoolMaxOverflow is how many more a burst may open. Default: 10; negative: none.
+	ConnectionPoolMaxOverflow int
+	// ConnectionPoolTimeout bounds a request's wait for a usable connection. Default: 30 s;
+	// negative: it does not wait.
+	ConnectionPoolTimeout time.Duration
+	// ConnectionPoolRecycle is the age at which a connection is replaced, at least 1 s.
+	// Default: 1 h; negative: never.
+	ConnectionPoolRecycle time.Duration
+	// FailFast makes Start fail when the database cannot be reached. Default: the app starts,
+	// answers 503, and serves as soon as the database is there.
+	FailFast bool
+
+	// StatementTimeout bounds a single statement in the database. Default: 30 s; negative: no
+	// limit.
+	StatementTimeout time.Duration
+	// WriteStall is how long a client may take no byte before its transfer is cut. Default:
+	// 5 s; negative: no limit.
+	WriteStall time.Duration
+	// BufferBytes is how much of an answer is kept in memory so that the connection goes back
+	// before the client has read. Default: 256 KiB; negative: nothing is kept.
+	BufferBytes int
+	// MaxBodyBytes is the largest body of a request. Default: 1 MiB; negative: no limit.
+	MaxBodyBytes int64
+
+	// MaxPage is the largest number of rows of one list. Default: 1000; negative: no limit.
+	MaxPage int
+	// MaxDepth is how deep a selection may nest. Default: 20; negative: no limit.
+	MaxDepth int
+	// MaxTokens is the largest number of tokens of a document. Default: 15,000; negative: no
+	// limit.
+	MaxTokens int
+	// MaxRootFields is the largest number of root fields of an operation. Default: 50;
+	// negative: no limit.
+	MaxRootFields int
+	// MaxAliases is the largest number of aliases of an operation. Default: 500; negative: no
+	// limit.
+	MaxAliases int
+	// MaxCost is the largest estimate of rows × fields of an operation. Default: 5,000,000;
+	// negative: no limit.
+	MaxCost int
+	// NoIntrospection refuses __schema and __type, and leaves /schema.graphql out.
+	NoIntrospection bool
+	// HTTPProfile chooses which HTTP status answers what: "compat-2025", which today's clients
+	// expect, or "draft-2026". Default: "compat-2025".
+	HTTPProfile string
+
+	// Logger gets everything that the app has to tell. Default: slog.Default().
+	Logger *slog.Logger
+}
+
+// The defaults that are longer than a line of prose; the ones of the pool are in package pool.
+const (
+	defaultTitle            = "FraiseQL API"
+	defaultVersion          = "1.0.0"
+	defaultAddr             = "127.0.0.1:8000"
+	defaultStatementTimeout = 30 * time.Second
+	defaultWriteStall       = 5 * time.Second
+	defaultBufferBytes      = 256 << 10
+	defaultMaxBodyBytes     = 1 << 20
+	defaultMaxPage          = 1000
+	defaultMaxDepth         = 20
+	defaultMaxTokens        = 15_000
+	defaultMaxRootFields    = 50
+	defaultMaxAliases       = 500
+	defaultMaxCost          = 5_000_000
+	defaultProfile          = "compat-2025"
+)
+
+func (o Options) withDefaults() Options {
+	size := 10
+	if o.Production {
+		size = 20
+	}
+	if len(o.Schemas) == 0 {
+		o.Schemas = []string{"public"}
+	}
+	o.Title = cmp.Or(o.Title, defaultTitle)
+	o.Version = cmp.Or(o.Version, defaultVersion)
+	o.Addr = cmp.Or(o.Addr, defaultAddr)
+	o.ConnectionPoolSize = cmp.Or(o.ConnectionPoolSize, size)
+	o.ConnectionPoolMaxOverflow = cmp.Or(o.ConnectionPoolMaxOverflow, 10)
+	o.ConnectionPoolTimeout = cmp.Or(o.ConnectionPoolTimeout, 30*time.Second)
+	o.ConnectionPoolRecycle = cmp.Or(o.ConnectionPoolRecycle, time.Hour)
+	o.StatementTimeout = cmp.Or(o.StatementTimeout, defaultStatementTimeout)
+	o.WriteStall = cmp.Or(o.WriteStall, defaultWriteStall)
+	o.BufferBytes = cmp.Or(o.BufferBytes, defaultBufferBytes)
+	o.MaxBodyBytes = cmp.Or(o.MaxBodyBytes, defaultMaxBodyBytes)
+	o.MaxPage = cmp.Or(o.MaxPage, defaultMaxPage)
+	o.MaxDepth = cmp.Or(o.MaxDepth, defaultMaxDepth)
+	o.MaxTokens = cmp.Or(o.MaxTokens, defaultMaxTokens)
+	o.MaxRootFields = cmp.Or(o.MaxRootFields, defaultMaxRootFields)
+	o.MaxAliases = cmp.Or(o.MaxAliases, defaultMaxAliases)
+	o.MaxCost = cmp.Or(o.MaxCost, defaultMaxCost)
+	o.HTTPProfile = cmp.Or(o.HTTPProfile, defaultProfile)
+	o.Logger = cmp.Or(o.Logger, slog.Default())
+	if o.InsecureDevAuth.Password != "" {
+		o.InsecureDevAuth.Username = cmp.Or(o.InsecureDevAuth.Username, "admin")
+	}
+	return o
+}

@@ -1,0 +1,310 @@
+package fraiseql_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fraiseql/fraiseql-go"
+	"github.com/fraiseql/fraiseql-go/auth"
+)
+
+// onlyInGo are the fields that no text can set.
+func onlyInGo() []string {
+	return []string{"Types", "Queries", "Mux", "ExplorerExamples", "Auth", "Context", "Session", "OnStart", "OnShutdown", "Logger"}
+}
+
+func TestEveryOptionIsAParameterOrOnlyInGo(t *testing.T) {
+	t.Parallel()
+	known := onlyInGo()
+	for _, p := range fraiseql.Parameters() {
+		if slices.Contains(known, p.Field) {
+			t.Errorf("%s stands twice", p.Field)
+		}
+		if p.Usage == "" || strings.HasSuffix(p.Usage, ".") {
+			t.Errorf("%s: usage %q", p.Name, p.Usage)
+		}
+		known = append(known, p.Field)
+	}
+	options := reflect.TypeFor[fraiseql.Options]()
+	for i := range options.NumField() {
+		f := options.Field(i)
+		names := []string{f.Name}
+		if f.Name == "InsecureDevAuth" {
+			names = []string{f.Name + ".Username", f.Name + ".Password"}
+		}
+		for _, name := range names {
+			if !slices.Contains(known, name) {
+				t.Errorf("Options.%s has no flag: add it to Parameters, or to the list of fields only in Go", name)
+			}
+			known = slices.DeleteFunc(known, func(k string) bool { return k == name })
+		}
+	}
+	if len(known) > 0 {
+		t.Errorf("these are no fields of Options: %v", known)
+	}
+}
+
+func allSet() fraiseql.Options {
+	return fraiseql.Options{
+		DatabaseURL: "x", Types: []fraiseql.Type{nil}, Queries: []fraiseql.Query{nil}, Schemas: []string{"x"}, Expose: []string{"x"}, NoAutoDiscover: true,
+		Title: "x", Version: "x", Description: "x", Production: true, Addr: "x", AdminAddr: "x", Mux: http.NewServeMux(), NoExplorer: true, ExplorerExamples: []fraiseql.Example{{}},
+		Auth: auth.InsecureDevAuth{}, JWTSecretFile: "x", JWTIssuer: "x", JWTAudience: "x", AllowAnonymous: true,
+		InsecureDevAuth: auth.InsecureDevAuth{Username: "x", Password: "x"},
+		Context:         func(r *http.Request) (context.Context, error) { return r.Context(), nil },
+		Session:         func(context.Context) (auth.Settings, error) { return auth.Settings{}, nil },
+		SessionClaims:   map[string]string{"a": "b"},
+		OnStart:         func(context.Context, *fraiseql.App) error { return nil },
+		OnShutdown:      func(context.Context, *fraiseql.App) error { return nil },
+
+		ConnectionPoolSize: 3, ConnectionPoolMaxOverflow: 3, ConnectionPoolTimeout: 3, ConnectionPoolRecycle: 3, FailFast: true,
+		StatementTimeout: 3, WriteStall: 3, BufferBytes: 3, MaxBodyBytes: 3, MaxPage: 3, MaxDepth: 3, MaxTokens: 3, MaxRootFields: 3, MaxAliases: 3, MaxCost: 3,
+		NoIntrospection: true, HTTPProfile: "x", Logger: slog.New(slog.DiscardHandler),
+	}
+}
+
+func TestDefaultingLeavesWhatIsSet(t *testing.T) {
+	t.Parallel()
+	before := reflect.ValueOf(allSet())
+	after := reflect.ValueOf(fraiseql.WithDefaults(allSet()))
+	for i := range before.NumField() {
+		name := before.Type().Field(i).Name
+		if before.Field(i).IsZero() {
+			t.Errorf("%s is not set: add it to allSet", name)
+		}
+		b, a := before.Field(i), after.Field(i)
+		if b.Kind() == reflect.Func || b.Kind() == reflect.Pointer || b.Kind() == reflect.Slice || b.Kind() == reflect.Map {
+			if a.IsNil() {
+				t.Errorf("%s got lost", name)
+			}
+			continue
+		}
+		if !reflect.DeepEqual(b.Interface(), a.Interface()) {
+			t.Errorf("%s: %v became %v", name, b, a)
+		}
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		in         fraiseql.Options
+		size, over int
+		wait, age  time.Duration
+	}{
+		"development":       {fraiseql.Options{}, 10, 10, 30 * time.Second, time.Hour},
+		"production":        {fraiseql.Options{Production: true}, 20, 10, 30 * time.Second, time.Hour},
+		"negative is none":  {fraiseql.Options{ConnectionPoolSize: 30, ConnectionPoolMaxOverflow: -1, ConnectionPoolTimeout: -1, ConnectionPoolRecycle: -1}, 30, -1, -1, -1},
+		"fractions of time": {fraiseql.Options{ConnectionPoolTimeout: time.Millisecond, ConnectionPoolRecycle: 1500 * time.Millisecond}, 10, 10, time.Millisecond, 1500 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := fraiseql.WithDefaults(c.in)
+			if o.ConnectionPoolSize != c.size || o.ConnectionPoolMaxOverflow != c.over || o.ConnectionPoolTimeout != c.wait || o.ConnectionPoolRecycle != c.age {
+				t.Errorf("got %d %d %v %v", o.ConnectionPoolSize, o.ConnectionPoolMaxOverflow, o.ConnectionPoolTimeout, o.ConnectionPoolRecycle)
+			}
+			if o.Title != "FraiseQL API" || o.Version != "1.0.0" || o.Schemas[0] != "public" || o.MaxPage != 1000 || o.MaxDepth != 20 || o.MaxTokens != 15000 ||
+				o.MaxRootFields != 50 || o.MaxAliases != 500 || o.MaxCost != 5_000_000 || o.MaxBodyBytes != 1<<20 || o.BufferBytes != 256<<10 ||
+				o.WriteStall != 5*time.Second || o.StatementTimeout != 30*time.Second || o.Addr != "127.0.0.1:8000" || o.HTTPProfile != "compat-2025" {
+				t.Errorf("got %+v", o)
+			}
+		})
+	}
+}
+
+func TestFaultsOfOptionsComeTogether(t *testing.T) {
+	t.Parallel()
+	_, err := fraiseql.New(fraiseql.Options{
+		Schemas: []string{""}, Expose: []string{"[", "ok"}, Production: true, Addr: "nowhere", AdminAddr: "8000",
+		Auth: auth.InsecureDevAuth{}, InsecureDevAuth: auth.InsecureDevAuth{Password: "p"}, ConnectionPoolSize: -3, ConnectionPoolRecycle: time.Millisecond,
+		HTTPProfile: "2030", SessionClaims: map[string]string{"statement_timeout": "x"}, Session: func(context.Context) (auth.Settings, error) { return auth.Settings{}, nil },
+		JWTIssuer: "https://id", Types: []fraiseql.Type{},
+	})
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for _, want := range []string{
+		"DatabaseURL is empty", "Schemas[0] is empty", `Expose has "["`, `Addr is "nowhere": the form is host:port`, `AdminAddr is "8000"`,
+		"Auth and InsecureDevAuth are all set", "InsecureDevAuth is set in Production", "ConnectionPoolSize is -3, and a pool needs at least 1", "ConnectionPoolRecycle is 1ms, and the limit is at least 1s",
+		"HTTPProfile: ", "SessionClaims: ", "Session and SessionClaims are both set", `JWTIssuer "https://id"`,
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is missing in:\n%v", want, err)
+		}
+	}
+	for name, c := range map[string]struct {
+		o    fraiseql.Options
+		want string
+	}{
+		"too many connections": {fraiseql.Options{ConnectionPoolSize: 5000}, "above the limit"},
+		"anonymous":            {fraiseql.Options{AllowAnonymous: true}, "AllowAnonymous is set without Auth"},
+		"a name only":          {fraiseql.Options{InsecureDevAuth: auth.InsecureDevAuth{Username: "a"}}, "no password"},
+		"one address":          {fraiseql.Options{AdminAddr: "127.0.0.1:8000"}, "as Addr is"},
+		"nothing to serve":     {fraiseql.Options{NoAutoDiscover: true}, "NoAutoDiscover is set"},
+		"declarations":         {fraiseql.Options{Types: []fraiseql.Type{nil}}, "Types[0] is nil"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c.o.DatabaseURL = "postgres://localhost/x"
+			if _, err := fraiseql.New(c.o); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %s", err, c.want)
+			}
+		})
+	}
+}
+
+func parameter(t *testing.T, name string) fraiseql.Parameter {
+	t.Helper()
+	for _, p := range fraiseql.Parameters() {
+		if p.Name == name {
+			return p
+		}
+	}
+	t.Fatalf("no parameter %s", name)
+	return fraiseql.Parameter{}
+}
+
+// In text a literal 0 is zero, never the default.
+func TestLiteralZero(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]any{
+		"connection-pool-size":         "1 connection is the least",
+		"connection-pool-max-overflow": -1,
+		"connection-pool-timeout":      time.Duration(-1),
+		"connection-pool-recycle":      "say -1s for never",
+		"max-page":                     -1,
+		"buffer-bytes":                 -1,
+		"statement-timeout":            time.Duration(-1),
+		"write-stall":                  "say -1s for no limit",
+		"max-body-bytes":               "say -1",
+		"max-depth":                    "say -1",
+		"max-aliases":                  "say -1",
+	} {
+		p := parameter(t, name)
+		var o fraiseql.Options
+		err := p.Set(&o, "0")
+		if cure, refused := want.(string); refused {
+			if err == nil || !strings.Contains(err.Error(), cure) {
+				t.Errorf("%s: got %v, want %s", name, err, cure)
+			}
+			continue
+		}
+		if got := reflect.ValueOf(o).FieldByName(p.Field).Interface(); err != nil || got != want {
+			t.Errorf("%s: got %v, %v; want %v", name, got, err, want)
+		}
+	}
+}
+
+// Each parameter changes its own field, and no other.
+func TestParametersSetTheirField(t *testing.T) {
+	t.Parallel()
+	sample := map[string][]string{"text": {"x"}, "number": {"7"}, "duration": {"7s"}, "switch": {"true"}, "list": {"a,b", "c"}, "table": {"a=b", "c=d"}}
+	for _, p := range fraiseql.Parameters() {
+		var o fraiseql.Options
+		if err := p.Set(&o, sample[p.Kind]...); err != nil {
+			t.Errorf("%s: %v", p.Name, err)
+		}
+		v := reflect.ValueOf(&o).Elem()
+		target := v
+		for part := range strings.SplitSeq(p.Field, ".") {
+			target = target.FieldByName(part)
+		}
+		if target.IsZero() {
+			t.Errorf("%s does not set Options.%s", p.Name, p.Field)
+		}
+		target.SetZero()
+		if !v.IsZero() {
+			t.Errorf("%s sets more than Options.%s", p.Name, p.Field)
+		}
+	}
+	var o fraiseql.Options
+	for name, values := range map[string][]string{
+		"max-page": {"many"}, "connection-pool-timeout": {"30"}, "production": {"maybe"}, "title": {"a", "b"}, "session": {"a"}, "max-depth": {"99999999999999999999"},
+	} {
+		if err := parameter(t, name).Set(&o, values...); err == nil {
+			t.Errorf("%s took %q", name, values)
+		}
+	}
+}
+
+func TestLoadOptions(t *testing.T) {
+	t.Parallel()
+	write := func(t *testing.T, text string) string {
+		t.Helper()
+		path := filepath.Join(t.TempDir(), "fraiseql.toml")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	t.Run("precedence", func(t *testing.T) {
+		t.Parallel()
+		path := write(t, `
+title = "from the file"
+version = "2.0"
+production = true
+connection_pool_size = 30
+connection_pool_max_overflow = 0
+connection_pool_timeout = "1.5s"
+schemas = ["app", "public"]
+[session]
+"app.tenant_id" = "tenant.id"
+`)
+		o, err := fraiseql.LoadOptions(path, []string{
+			"FRAISEQL_TITLE=from the environment", "FRAISEQL_MAX_PAGE=0", "DATABASE_URL=postgres://a", "FRAISEQL_REQUIRE_PG=1", "FRAISEQL_POSTGRES_BIN=/x", "HOME=/",
+			"FRAISEQL_VERSION=", "FRAISEQL_SCHEMAS=one,two",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := fraiseql.Options{
+			Title: "from the environment", Version: "2.0", Production: true, ConnectionPoolSize: 30, ConnectionPoolMaxOverflow: -1, ConnectionPoolTimeout: 1500 * time.Millisecond,
+			Schemas: []string{"one", "two"}, SessionClaims: map[string]string{"app.tenant_id": "tenant.id"}, MaxPage: -1, DatabaseURL: "postgres://a",
+		}
+		if !reflect.DeepEqual(o, want) {
+			t.Errorf("got %+v", o)
+		}
+	})
+	t.Run("the own variable goes before the common one", func(t *testing.T) {
+		t.Parallel()
+		o, err := fraiseql.LoadOptions("", []string{"FRAISEQL_DATABASE_URL=postgres://own", "DATABASE_URL=postgres://common", "FRAISEQL_CONFIG=" + write(t, `title = "x"`)})
+		if err != nil || o.DatabaseURL != "postgres://own" || o.Title != "x" {
+			t.Errorf("got %q %q, %v", o.DatabaseURL, o.Title, err)
+		}
+	})
+	for name, c := range map[string]struct {
+		file    string
+		environ []string
+		want    []string
+	}{
+		"unknown key":        {"title = \"x\"\nconection_pool_size = 3\n[other]\nx = 1", nil, []string{"fraiseql.toml:2: the key conection_pool_size is not known: did you mean connection_pool_size?", "other"}},
+		"wrong type":         {"title = \"x\"\nmax_page = \"many\"", nil, []string{"fraiseql.toml:2:", "max_page"}},
+		"bad value":          {"connection_pool_recycle = \"0s\"\nconnection_pool_timeout = \"soon\"", nil, []string{"connection_pool_recycle: 0 is refused: say -1s for never", "connection_pool_timeout: \"soon\" is not a duration"}},
+		"no TOML":            {"title", nil, []string{"fraiseql.toml:1"}},
+		"unknown variable":   {"", []string{"FRAISEQL_CONECTION_POOL_SIZE=3", "FRAISEQL_XYZZY=1"}, []string{"FRAISEQL_CONECTION_POOL_SIZE is not known: did you mean FRAISEQL_CONNECTION_POOL_SIZE?", "FRAISEQL_XYZZY is not known: see"}},
+		"bad variable":       {"", []string{"FRAISEQL_CONNECTION_POOL_SIZE=0"}, []string{"FRAISEQL_CONNECTION_POOL_SIZE: 0 is refused: 1 connection is the least"}},
+		"no such file":       {"-", nil, []string{"reading options"}},
+		"both report faults": {"titel = \"x\"", []string{"FRAISEQL_MAX_PAGE=x"}, []string{"titel", "FRAISEQL_MAX_PAGE"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := "/does/not/exist"
+			if c.file != "-" {
+				path = write(t, c.file)
+			}
+			_, err := fraiseql.LoadOptions(path, c.environ)
+			for _, want := range c.want {
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("got %v, want %s", err, want)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,183 @@
+package fraiseql
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	"github.com/fraiseql/fraiseql-go/schema"
+)
+
+type resolveQuery[A, R any] struct {
+	name    string
+	f       func(context.Context, A) (R, error)
+	options QueryOptions
+}
+
+func (q resolveQuery[A, R]) root(d *declarer) (schema.QueryDecl, bool) {
+	call := fmt.Sprintf("fraiseql.Resolve(%q)", q.name)
+	if !d.rootName(call, q.name) {
+		return schema.QueryDecl{}, false
+	}
+	if q.f == nil {
+		d.fault("%s: the function is nil: give it one", call)
+		return schema.QueryDecl{}, false
+	}
+	out := schema.QueryDecl{
+		Name: q.name, Description: q.options.Description, Deprecated: q.options.Deprecated,
+		Origin: call, Kind: schema.Resolve,
+	}
+	args := d.arguments(call, q.name, reflect.TypeFor[A]())
+	out.Args = args.args
+	answer := d.answer(call, q.name, reflect.TypeFor[R]())
+	out.Type = answer.sdl
+	f := q.f
+	out.Resolver = func(ctx context.Context, raw json.RawMessage) (schema.Result, error) {
+		var a A
+		if err := args.decode(raw, reflect.ValueOf(&a).Elem()); err != nil {
+			return schema.Result{}, fmt.Errorf("%s: arguments: %w", call, err)
+		}
+		r, err := f(ctx, a)
+		if err != nil {
+			return schema.Result{}, told(err)
+		}
+		if rows, ok := any(r).(described); ok {
+			return rows.describe(answer)
+		}
+		text, err := answer.form.encode(nil, reflect.ValueOf(&r).Elem())
+		if err != nil {
+			return schema.Result{}, fmt.Errorf("%s: the result: %w", call, err)
+		}
+		return schema.Result{JSON: text}, nil
+	}
+	return out, args.ok && answer.ok
+}
+
+// answer is what a resolver's R means.
+type answer struct {
+	ok       bool
+	sdl      string
+	form     *form
+	typeName string // of described rows
+	source   string
+	maxPage  int // negative: none
+}
+
+// rowsOf is what *Rows[T] and *Row[T] tell about themselves without a value.
+type rowsOf interface {
+	element() (of reflect.Type, many bool)
+}
+
+func (*Rows[T]) element() (reflect.Type, bool) { return reflect.TypeFor[T](), true }
+func (*Row[T]) element() (reflect.Type, bool)  { return reflect.TypeFor[T](), false }
+
+func (d *declarer) answer(call, name string, r reflect.Type) answer {
+	if rows, ok := reflect.Zero(r).Interface().(rowsOf); ok {
+		of, many := rows.element()
+		s := d.objects[of]
+		if s == nil || s.source == "" {
+			d.fault("%s: it returns rows of %s, which has no source: add fraiseql.Object[%s](\"…\") to Options.Types", call, of, of)
+			return answer{}
+		}
+		a := answer{ok: true, sdl: s.decl.Name, typeName: s.decl.Name, source: s.source, maxPage: d.maxPage}
+		if many {
+			a.sdl = "[" + a.sdl + "!]"
+		}
+		return a
+	}
+	f := d.formOf(place{what: call + ": the result", name: title(name) + "Result"}, r, false)
+	if f == nil {
+		return answer{}
+	}
+	return answer{ok: true, sdl: f.sdl, form: f} // without "!": a root field may fail alone
+}
+
+type batchField[T, R any] struct {
+	name    string
+	f       func(context.Context, []T) ([]R, error)
+	options FieldOptions
+}
+
+func (b batchField[T, R]) head(*declarer) {}
+
+func (b batchField[T, R]) body(d *declarer) {
+	of := reflect.TypeFor[T]()
+	call := fmt.Sprintf("fraiseql.Field[%s](%q)", of, b.name)
+	if b.f == nil {
+		d.fault("%s: the function is nil: give it one", call)
+		return
+	}
+	if !schema.ValidName(b.name) {
+		d.fault("%s: %q cannot be a GraphQL name: use letters, digits and _", call, b.name)
+		return
+	}
+	result := d.formOf(place{what: call + ": the result", name: title(b.name) + "Result"}, reflect.TypeFor[R](), false)
+	d.later = append(d.later, func() {
+		d.addBatch(call, of, b.name, b.options, result, func(s *shape) schema.Batch {
+			return schema.Batch{Resolve: b.resolver(call, s, result)}
+		})
+	})
+}
+
+func (b batchField[T, R]) resolver(call string, parent *shape, result *form) func(context.Context, []json.RawMessage) ([]json.RawMessage, error) {
+	f := b.f
+	return func(ctx context.Context, raw []json.RawMessage) ([]json.RawMessage, error) {
+		parents := make([]T, len(raw))
+		for i := range raw {
+			if err := parent.decode(raw[i], reflect.ValueOf(&parents[i]).Elem()); err != nil {
+				return nil, fmt.Errorf("%s: parent %d: %w", call, i, err)
+			}
+		}
+		values, err := f(ctx, parents)
+		if err != nil {
+			return nil, told(err)
+		}
+		if len(values) != len(parents) {
+			return nil, fmt.Errorf("%s gave %d values for %d parents: give one for each, in the same order", call, len(values), len(parents))
+		}
+		out := make([]json.RawMessage, len(values))
+		for i := range values {
+			if out[i], err = result.encode(nil, reflect.ValueOf(&values[i]).Elem()); err != nil {
+				return nil, fmt.Errorf("%s: value %d: %w", call, i, err)
+			}
+		}
+		return out, nil
+	}
+}
+
+// addBatch runs when all structs are known: a field may hang on a type that is only reached
+// through another one.
+func (d *declarer) addBatch(call string, of reflect.Type, name string, options FieldOptions, result *form, made func(*shape) schema.Batch) {
+	s := d.objects[of]
+	if s == nil {
+		d.fault("%s: %s is not a type of the API: add fraiseql.Object[%s](\"…\") to Options.Types", call, of, of)
+		return
+	}
+	if result == nil {
+		return
+	}
+	if s.field(name) != nil {
+		d.fault("%s: %s has a field of that name already: choose another one, or tag the struct's field graphql:\"-\"", call, of)
+		return
+	}
+	needs := options.Needs
+	for _, n := range needs {
+		if f := s.field(n); f == nil || f.relation {
+			d.fault("%s: FieldOptions.Needs names %q, which is no plain field of %s", call, n, of)
+			return
+		}
+	}
+	if needs == nil {
+		for _, f := range s.fields {
+			if !f.relation {
+				needs = append(needs, f.name)
+			}
+		}
+	}
+	d.out.Batches = append(d.out.Batches, schema.BatchDecl{
+		On: s.decl.Name, Name: name, Type: result.typeRef(), Description: options.Description,
+		Origin: call, Needs: needs,
+		Batch: made(s),
+	})
+}

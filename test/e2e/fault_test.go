@@ -1,0 +1,154 @@
+package e2e_test
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fraiseql/fraiseql-go"
+	"github.com/fraiseql/fraiseql-go/internal/pgtest"
+)
+
+const sleepy = `
+create view v_sleep as select 1 as id, pg_sleep(30)::text as z;
+comment on view v_sleep is '@fraiseql:type
+name: Sleep';
+create view v_quick as select 1 as id;
+comment on view v_quick is '@fraiseql:type
+name: Quick';`
+
+// TestBackendKilledMidQuery fails that query, with its code, and no other.
+func TestBackendKilledMidQuery(t *testing.T) {
+	t.Parallel()
+	s := serve(t, fraiseql.Options{}, sleepy)
+	admin := s.db.Conn(t)
+	done := make(chan answer, 1)
+	go func() { done <- s.send(t, `{ sleeps { z } }`, nil) }()
+	for killed := 0; killed == 0; time.Sleep(5 * time.Millisecond) {
+		err := admin.QueryRow(t.Context(), `select count(pg_terminate_backend(pid)) from pg_stat_activity
+			where datname = current_database() and state = 'active' and query like '%v_sleep%' and pid <> pg_backend_pid()`).Scan(&killed)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := <-done
+	if a.code() != "DATABASE_ERROR" || a.Data != nil || len(a.Errors) != 1 {
+		t.Errorf("got status %d: %s", a.Status, a.Body)
+	}
+	if a := s.send(t, `{ quicks { id } }`, nil); string(a.Data) != `{"quicks":[{"id":"1"}]}` {
+		t.Errorf("the next one: %s", a.Body)
+	}
+}
+
+// TestDatabaseAbsent starts without a database: the app answers 503, and heals by itself.
+func TestDatabaseAbsent(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Server(t, pgtest.ServerOptions{})
+	conn := server.Conn(t)
+	if _, err := conn.Exec(t.Context(), sleepy); err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.Close(t.Context())
+	server.Stop(pgtest.Fast)
+	secret := "hunter2-secret"
+	app, err := fraiseql.New(fraiseql.Options{DatabaseURL: strings.Replace(server.URL, "://", "://", 1), Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := app.Start(t.Context()); err != nil {
+		t.Fatalf("start without a database: %v", err)
+	}
+	web := httptest.NewServer(app)
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := app.Shutdown(ctx); err != nil {
+			t.Errorf("shutdown: %v", err)
+		}
+		web.Close()
+	}()
+	s := &site{app: app, url: web.URL}
+	a := s.send(t, `{ quicks { id } }`, nil)
+	if a.Status != 503 || a.Header.Get("Retry-After") == "" || a.Data != nil || len(a.Errors) != 1 {
+		t.Errorf("without a database: status %d, %s", a.Status, a.Body)
+	}
+	resp, err := http.Get(web.URL + "/ready")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ready struct {
+		Ready   bool
+		Reasons []struct{ Code, Message, Cure string }
+	}
+	err = json.NewDecoder(resp.Body).Decode(&ready)
+	resp.Body.Close()
+	if err != nil || resp.StatusCode != 503 || ready.Ready || len(ready.Reasons) == 0 || strings.Contains(ready.Reasons[0].Message, secret) {
+		t.Errorf("/ready: %d %+v %v", resp.StatusCode, ready, err)
+	}
+	server.Restart()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		if a = s.send(t, `{ quicks { id } }`, nil); a.Status == 200 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("it does not heal: %s", a.Body)
+		}
+	}
+	expect(t, "healed", string(a.Data), `{"quicks":[{"id":"1"}]}`)
+}
+
+// TestSchemaChangesUnderPreparedStatements has a column's type change: no request notices.
+func TestSchemaChangesUnderPreparedStatements(t *testing.T) {
+	t.Parallel()
+	s := serve(t, fraiseql.Options{}, `create table t (id int primary key, n int, gone int); insert into t values (1, 2, 3);
+comment on table t is '@fraiseql:type
+name: Thing';`)
+	want := `{"things":[{"id":"1","n":2}]}`
+	for range 3 {
+		expect(t, "before", s.query(t, `{ things { id n } }`, nil), want)
+	}
+	s.db.Exec(t, `alter table t alter column n type smallint`)
+	a := s.send(t, `{ things { id n } quick: things { n } }`, nil)
+	expect(t, "after", string(a.Data), `{"things":[{"id":"1","n":2}],"quick":[{"n":2}]}`)
+	a = s.send(t, `{ things { id n } }`, nil)
+	expect(t, "a statement that was prepared", string(a.Data), want)
+	if len(a.Errors) > 0 {
+		t.Errorf("errors: %s", a.Body)
+	}
+	// What somebody else deallocated is prepared again.
+	s.db.Exec(t, `alter table t drop column gone`)
+	expect(t, "after a drop", string(s.send(t, `{ things { id n } }`, nil).Data), want)
+}
+
+func TestPoolIsExhausted(t *testing.T) {
+	t.Parallel()
+	o := fraiseql.Options{ConnectionPoolSize: 1, ConnectionPoolMaxOverflow: -1, ConnectionPoolTimeout: 100 * time.Millisecond}
+	s := serve(t, o, sleepy)
+	ctx, cancel := context.WithCancel(t.Context())
+	held := make(chan struct{})
+	go func() {
+		defer close(held)
+		req, _ := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/graphql", strings.NewReader(`{"query":"{ sleeps { z } }"}`))
+		req.Header.Set("Content-Type", "application/json")
+		if resp, err := http.DefaultClient.Do(req); err == nil {
+			resp.Body.Close()
+		}
+	}()
+	for s.app.PoolStat().Leased == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	a := s.send(t, `{ quicks { id } }`, nil)
+	if a.Status != 503 || a.code() != "POOL_TIMEOUT" || a.Header.Get("Retry-After") == "" || a.Data != nil || len(a.Errors) != 1 {
+		t.Errorf("status %d, %v: %s", a.Status, a.Header, a.Body)
+	}
+	cancel()
+	<-held
+	if a := s.send(t, `{ quicks { id } }`, nil); a.Status != 200 {
+		t.Errorf("afterwards: %s", a.Body)
+	}
+}

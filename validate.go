@@ -1,0 +1,117 @@
+package fraiseql
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/fraiseql/fraiseql-go/auth"
+	"github.com/fraiseql/fraiseql-go/internal/httpapi"
+	"github.com/fraiseql/fraiseql-go/pool"
+)
+
+// validate gives every fault at once; each names the field, its value, the limit and the cure.
+func (o Options) validate() error {
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	if strings.TrimSpace(o.DatabaseURL) == "" {
+		fault(`DatabaseURL is empty, and an app needs a database: give postgres://user@host/name, by --database-url, FRAISEQL_DATABASE_URL or DATABASE_URL; "fraiseql dev" starts a database of its own`)
+	}
+	if o.NoAutoDiscover && len(o.Types) == 0 && len(o.Queries) == 0 && len(o.Expose) == 0 {
+		fault("NoAutoDiscover is set, and neither Types, Queries nor Expose name anything to serve: name something, or leave discovery on")
+	}
+	for i, s := range o.Schemas {
+		if strings.TrimSpace(s) == "" {
+			fault("Schemas[%d] is empty: name a schema, or leave it out", i)
+		}
+	}
+	for _, p := range o.Expose {
+		if _, err := path.Match(p, ""); err != nil || p == "" {
+			fault("Expose has %q, which is not a pattern: write one such as v_* or app.v_*", p)
+		}
+	}
+	o.validateAccess(fault)
+	o.validatePool(fault)
+	if err := httpapi.CheckProfile(o.HTTPProfile); err != nil {
+		fault("HTTPProfile: %w", err)
+	}
+	for _, f := range [...]struct{ name, addr string }{{"Addr", o.Addr}, {"AdminAddr", o.AdminAddr}} {
+		if _, _, err := net.SplitHostPort(f.addr); err != nil && f.addr != "" {
+			fault("%s is %q: the form is host:port, such as 127.0.0.1:8000, or :8000 for all interfaces", f.name, f.addr)
+		}
+	}
+	if o.AdminAddr != "" && o.AdminAddr == o.Addr && !strings.HasSuffix(o.Addr, ":0") {
+		fault("AdminAddr is %q, as Addr is: choose another port", o.AdminAddr)
+	}
+	return errors.Join(faults...)
+}
+
+func (o Options) validateAccess(fault func(string, ...any)) {
+	var ways []string
+	if o.Auth != nil {
+		ways = append(ways, "Auth")
+	}
+	if o.JWTSecretFile != "" {
+		ways = append(ways, "JWTSecretFile")
+	}
+	if o.InsecureDevAuth.Password != "" {
+		ways = append(ways, "InsecureDevAuth")
+	}
+	if len(ways) > 1 {
+		fault("%s are all set, and one of them must find out who sends a request: keep one", strings.Join(ways, " and "))
+	}
+	if len(ways) == 0 && o.AllowAnonymous {
+		fault("AllowAnonymous is set without Auth, where all requests are anonymous anyway: leave it out, or set Auth")
+	}
+	if o.JWTSecretFile == "" && (o.JWTIssuer != "" || o.JWTAudience != "") {
+		fault("JWTIssuer %q or JWTAudience %q is set without JWTSecretFile, so no token is read: name the file with the secret", o.JWTIssuer, o.JWTAudience)
+	}
+	if o.InsecureDevAuth.Username != "" && o.InsecureDevAuth.Password == "" {
+		fault("InsecureDevAuth has the name %q and no password: set one, or leave both out", o.InsecureDevAuth.Username)
+	}
+	if o.Production && o.InsecureDevAuth != (auth.InsecureDevAuth{}) {
+		fault("InsecureDevAuth is set in Production, which refuses it: use Auth or JWTSecretFile")
+	}
+	if o.Session != nil && len(o.SessionClaims) > 0 {
+		fault("Session and SessionClaims are both set: keep one")
+	}
+	if len(o.SessionClaims) > 0 {
+		if _, err := auth.SessionFromClaims(o.SessionClaims); err != nil {
+			fault("SessionClaims: %w", err)
+		}
+	}
+}
+
+func (o Options) validatePool(fault func(string, ...any)) {
+	bad := false
+	if o.ConnectionPoolSize < 0 {
+		bad = true
+		fault("ConnectionPoolSize is %d, and a pool needs at least 1 connection: set 1 or more, or leave it out", o.ConnectionPoolSize)
+	}
+	if o.ConnectionPoolRecycle > 0 && o.ConnectionPoolRecycle < time.Second {
+		bad = true
+		fault("ConnectionPoolRecycle is %v, and the limit is at least 1s: set 1s or more, or a negative value for never", o.ConnectionPoolRecycle)
+	}
+	if bad {
+		return
+	}
+	if _, err := o.pool().Resolve(); err != nil {
+		fault("ConnectionPoolSize and ConnectionPoolMaxOverflow: %w", err)
+	}
+}
+
+// pool is what these options say about the pool.
+func (o Options) pool() pool.Options {
+	return pool.Options{
+		Size:        o.ConnectionPoolSize,
+		MaxOverflow: o.ConnectionPoolMaxOverflow,
+		Timeout:     o.ConnectionPoolTimeout,
+		Recycle:     o.ConnectionPoolRecycle,
+		FailFast:    o.FailFast,
+		Production:  o.Production,
+		Logger:      o.Logger,
+	}
+}
