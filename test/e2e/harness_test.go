@@ -17,7 +17,6 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/fraiseql/fraiseql-go"
-	"github.com/fraiseql/fraiseql-go/examples"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
 )
 
@@ -32,20 +31,6 @@ type site struct {
 	url  string
 	db   *pgtest.DB
 	link *pgtest.Link
-}
-
-// example gives an example's SQL.
-func example(t testing.TB, name string) []string {
-	t.Helper()
-	files, err := examples.SQL(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	texts := make([]string, len(files))
-	for i, f := range files {
-		texts[i] = string(f.SQL)
-	}
-	return texts
 }
 
 // serve starts an app on a database of its own. One connection, so that what is counted is
