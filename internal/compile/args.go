@@ -28,6 +28,9 @@ type param struct {
 	field string // for messages
 }
 
+// maxNamed bounds the SQL of statements that a connection keeps, since PostgreSQL keeps about a hundred bytes for each.
+const maxNamed = 16 << 10
+
 // like says how a text becomes a LIKE pattern in which it stands for itself.
 type like uint8
 
@@ -38,6 +41,9 @@ const (
 )
 
 func newStatement(sql string, params []param, many bool) *Statement {
+	if len(sql) > maxNamed {
+		return &Statement{SQL: sql, Many: many, params: params}
+	}
 	sum := sha256.Sum256([]byte(sql))
 	return &Statement{SQL: sql, Name: "fq_" + hex.EncodeToString(sum[:10]), Many: many, params: params}
 }

@@ -141,10 +141,13 @@ func jsonLiteral(dst []byte, v *ast.Value, vars map[string]*val) (_ []byte, err 
 	switch v.Kind {
 	case ast.Variable:
 		x, ok := vars[v.Raw]
-		if ok && x.leaf > 0 {
+		if ok && x.sent() {
 			return nil, fmt.Errorf("the variable \"$%s\" stands inside a JSON literal: send the whole value as a variable of type JSON", v.Raw)
 		}
-		return append(dst, "null"...), nil
+		if !ok {
+			x = absent
+		}
+		return x.appendJSON(dst, nil), nil
 	case ast.ListValue:
 		dst = append(dst, '[')
 		for i, c := range v.Children {
@@ -158,10 +161,15 @@ func jsonLiteral(dst []byte, v *ast.Value, vars map[string]*val) (_ []byte, err 
 		return append(dst, ']'), nil
 	case ast.ObjectValue:
 		dst = append(dst, '{')
-		for i, c := range v.Children {
-			if i > 0 {
+		first := true
+		for _, c := range v.Children {
+			if x, ok := vars[c.Value.Raw]; ok && c.Value.Kind == ast.Variable && x.kind == absentVal {
+				continue
+			}
+			if !first {
 				dst = append(dst, ',')
 			}
+			first = false
 			dst = append(jsonw.AppendString(dst, c.Name), ':')
 			if dst, err = jsonLiteral(dst, c.Value, vars); err != nil {
 				return nil, err

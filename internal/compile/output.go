@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -142,6 +143,10 @@ func (b *builder) members(t *schema.Type, sub []*selected, byName bool) ([]Field
 				return nil, err
 			}
 		default:
+			if len(sel.Def.Arguments) > 0 {
+				return nil, fault.New(fault.BadUserInput, "%s: its values come from Go here, which no argument can select from: leave the arguments out", f.Name).
+					At(sel.Def.Position.Line, sel.Def.Position.Column)
+			}
 			inner, err := b.members(f.Type.Base(), sel.Sub, byName)
 			if err != nil {
 				return nil, err
@@ -177,7 +182,8 @@ func (b *builder) batch(f *schema.Field, sel *selected, origin func(*schema.Fiel
 // batches is the number of places of the answer that Go fills so far.
 func (b Bound) Rows(r *Root, rows *schema.Rows, batches int) (Bound, *Statement, *Value, error) {
 	refuse := func(format string, args ...any) (Bound, *Statement, *Value, error) {
-		return Bound{}, nil, nil, fault.New(fault.Internal, "%s: "+format, append([]any{r.field.Name}, args...)...)
+		cause := fmt.Errorf("%s: "+format, append([]any{r.field.Name}, args...)...)
+		return Bound{}, nil, nil, fault.Wrap(cause, fault.Internal, "the resolver described rows that cannot be read")
 	}
 	t := r.field.Type.Base()
 	if t.Name != rows.Type || t.Source == nil {
@@ -227,7 +233,16 @@ func (b Bound) Rows(r *Root, rows *schema.Rows, batches int) (Bound, *Statement,
 	if !many {
 		p.limit = "1"
 	}
+	if rows.Limit > 0 {
+		c.rows = number{value: int64(rows.Limit)}
+	}
+	if !many {
+		c.rows = number{value: 1}
+	}
 	stmt, fields, err := q.finish(sc, p, c, r.sub, many)
+	if err == nil {
+		err = next.Plan.check(next.values.leaves, r.build.Compiler)
+	}
 	if err != nil {
 		return Bound{}, nil, nil, err
 	}

@@ -37,6 +37,7 @@ type Root struct {
 	Const     []byte     // the whole answer, known already: __typename and introspection
 	Statement *Statement // the rows, from PostgreSQL
 	Resolver  schema.Resolver
+	NoValue   error // why the resolver can only describe rows for this selection; nil: it may give a value
 
 	Value *Value // List: of the list; One: of the object; Resolve: of what is returned
 	args  *val
@@ -206,7 +207,7 @@ func (b *builder) root(sel *selected) (Root, error) {
 	case schema.Resolve:
 		b.plan.Go = true
 		r.Resolver, r.args, r.build = root.Resolver, args, b
-		fields, err = b.members(r.field.Type.Base(), sel.Sub, true)
+		fields, r.NoValue = b.members(r.field.Type.Base(), sel.Sub, true)
 	default:
 		err = fmt.Errorf("root field %s has no kind", r.field.Name)
 	}

@@ -29,7 +29,7 @@ const (
 
 var (
 	wholeForm    = regexp.MustCompile(`^-?[0-9]+$`)
-	numberForm   = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
+	numberForm   = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,5})?$`)
 	uuidForm     = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
 	timeForm     = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?$`)
 	durationForm = regexp.MustCompile(`^-?P(-?[0-9.]+Y)?(-?[0-9.]+M)?(-?[0-9.]+W)?(-?[0-9.]+D)?(T(-?[0-9.]+H)?(-?[0-9.]+M)?(-?[0-9.]+S)?)?$`)

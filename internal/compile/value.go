@@ -45,6 +45,21 @@ var (
 
 func (v *val) given() bool { return v.kind != absentVal && v.kind != nullVal }
 
+// sent tells whether any part of a value came with the request.
+func (v *val) sent() bool {
+	for _, m := range v.fields {
+		if m.val.sent() {
+			return true
+		}
+	}
+	for _, item := range v.items {
+		if item.sent() {
+			return true
+		}
+	}
+	return v.leaf > 0
+}
+
 // member finds a field of an object value.
 func (v *val) member(name string) *val {
 	for _, m := range v.fields {

@@ -53,7 +53,7 @@ func (v *Values) read(defs []variable, raw []byte, build bool) (map[string]*val,
 	base := v.reserve(len(defs))
 	if cur := jsonw.At(raw); cur.Kind() == '{' {
 		for cur.Enter(); cur.More(); {
-			key := cur.Key()
+			key := v.key(&cur)
 			token := cur.Value()
 			for i := range defs {
 				if defs[i].name == string(key) {
@@ -171,7 +171,7 @@ func (v *Values) object(ref *schema.Ref, token []byte, build bool, at *place) (*
 	}
 	base := v.reserve(len(t.Fields))
 	for cur.Enter(); cur.More(); {
-		key := cur.Key()
+		key := v.key(&cur)
 		field := cur.Value()
 		i := fieldIndex(t, key)
 		if i < 0 {
@@ -323,7 +323,22 @@ func (v *Values) scalar(t *schema.Type, token []byte) (text, plain []byte, err e
 		}
 	}
 	text, err = scalar(t, kind, plain)
+	if kind == floatToken && (t.Name == "Int" || t.Name == "BigInt") {
+		plain = text // 5.0 is 5
+	}
 	return text, plain, err
+}
+
+// key takes a member's key; an escaped one means what it stands for.
+func (v *Values) key(cur *jsonw.Cursor) []byte {
+	key := cur.Key()
+	if bytes.IndexByte(key, '\\') < 0 {
+		return key
+	}
+	from := len(v.text)
+	v.text = append(v.text, '"')
+	v.text = append(append(v.text, key...), '"')
+	return jsonw.AppendUnquoted(nil, v.text[from:])
 }
 
 // made keeps a value for planning. A plan outlives the request, so the texts are copied.

@@ -2,6 +2,7 @@ package execute
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -36,12 +37,12 @@ func (x *run) straight() error {
 		}
 		err = x.batch(jobs,
 			func(i int, rows *wire) error {
+				from, mark := done, len(w.buf)
 				constants(i)
-				mark := len(w.buf)
 				x.open(i)
 				if err := x.root(&x.plan.Roots[i], rows); err != nil {
-					if !x.sent {
-						w.buf = w.buf[:mark]
+					if mark <= len(w.buf) {
+						w.buf, done = w.buf[:mark], from
 					}
 					return err
 				}
@@ -95,7 +96,7 @@ func (x *run) open(root int) {
 // mayGoOn tells whether the other roots can still be answered: PostgreSQL refused one
 // statement, the connection is whole, and nothing of the refused one has left.
 func (x *run) mayGoOn(err error) bool {
-	if errors.Is(err, errLost) || errors.Is(err, errNoData) || x.ctx.Err() != nil || x.sent {
+	if errors.Is(err, errLost) || errors.Is(err, errNoData) || x.ctx.Err() != nil || errors.Is(err, fault.ErrAborted) {
 		return false
 	}
 	var pg *pgconn.PgError
@@ -146,6 +147,10 @@ func (x *run) rows(root *compile.Root, v *compile.Value, many bool, rows source)
 	for n := 0; ; n++ {
 		row, err := rows.next()
 		if err != nil {
+			w.found(ok)
+			if streamed {
+				return fmt.Errorf("%w: %w", fault.ErrAborted, err)
+			}
 			return err
 		}
 		if row == nil {

@@ -128,6 +128,22 @@ func (d *DB) begin() (pool.Conn, error) {
 	return x.lease, err
 }
 
+// settle ends the transaction, for statements that bring one of their own. It fails while rows
+// of a query are still open.
+func (d *DB) settle() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.open {
+		return nil
+	}
+	err := d.run.lease.Raw(func(conn *pgx.Conn) error {
+		_, err := conn.Exec(d.run.ctx, "rollback")
+		return err
+	})
+	d.open = err != nil
+	return err
+}
+
 // end takes the connection away from whoever still holds the DB.
 func (d *DB) end() {
 	d.mu.Lock()

@@ -119,6 +119,10 @@ func (x *run) resolve(ctx context.Context, i int, roots []kept) error {
 		k.err = x.blame(err)
 		return nil
 	}
+	if result.Rows == nil && root.NoValue != nil {
+		k.err = x.blame(root.NoValue)
+		return nil
+	}
 	if result.Rows == nil {
 		k.token = result.JSON
 		if k.token == nil {
@@ -128,6 +132,10 @@ func (x *run) resolve(ctx context.Context, i int, roots []kept) error {
 	}
 	bound, stmt, value, err := x.plan.Rows(root, result.Rows, len(x.writer.batches))
 	if err != nil {
+		k.err = x.blame(err)
+		return nil
+	}
+	if err := x.db.settle(); err != nil {
 		k.err = x.blame(err)
 		return nil
 	}

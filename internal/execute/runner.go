@@ -116,10 +116,11 @@ func (x *run) borrow() error {
 }
 
 func (x *run) release() {
+	if x.db != nil { // first of all: whoever kept it must not reach the request that uses x next
+		x.db.end()
+		x.db = nil
+	}
 	if x.leased {
-		if x.db != nil {
-			x.db.end()
-		}
 		x.lease.Release()
 		x.leased = false
 	}

@@ -42,6 +42,7 @@ type wire struct {
 	prepared *prepared
 	ctx      context.Context
 
+	closing []string
 	parsing []string // statements whose ParseComplete has not come, oldest first
 	bind    pgproto3.Bind
 	execute pgproto3.Execute
@@ -75,11 +76,11 @@ func (w *wire) send(calls []call) error {
 	if err := w.ctx.Err(); err != nil {
 		return err
 	}
-	w.parsing, w.synced = w.parsing[:0], false
+	w.parsing, w.closing, w.synced = w.parsing[:0], w.closing[:0], false
 	bytes := 0
 	for i := range calls {
 		c := &calls[i]
-		w.prepare(c)
+		bytes += w.prepare(c)
 		w.bind = pgproto3.Bind{PreparedStatement: c.name, Parameters: c.params}
 		w.fe.SendBind(&w.bind)
 		w.execute = pgproto3.Execute{}
@@ -103,13 +104,19 @@ func (w *wire) send(calls []call) error {
 }
 
 // prepare has a statement parsed when the connection does not know it.
-func (w *wire) prepare(c *call) {
+func (w *wire) prepare(c *call) (bytes int) {
+	if c.name == "" { // too large to be kept: PostgreSQL forgets it with the next one
+		w.parse = pgproto3.Parse{Query: c.sql}
+		w.fe.SendParse(&w.parse)
+		w.parsing = append(w.parsing, "")
+		return len(c.sql)
+	}
 	if w.prepared.known[c.name] {
-		return
+		return 0
 	}
 	for _, name := range w.parsing {
 		if name == c.name {
-			return
+			return 0
 		}
 	}
 	if len(w.prepared.order)+len(w.parsing) >= maxPrepared && len(w.prepared.order) > 0 {
@@ -118,13 +125,16 @@ func (w *wire) prepare(c *call) {
 		delete(w.prepared.known, oldest)
 		w.close = pgproto3.Close{ObjectType: 'S', Name: oldest}
 		w.fe.SendClose(&w.close)
+		w.closing = append(w.closing, oldest)
 	}
 	// Closing first makes parsing work whatever the server still knows by this name.
 	w.close = pgproto3.Close{ObjectType: 'S', Name: c.name}
 	w.fe.SendClose(&w.close)
+	w.closing = append(w.closing, "")
 	w.parse = pgproto3.Parse{Name: c.name, Query: c.sql}
 	w.fe.SendParse(&w.parse)
 	w.parsing = append(w.parsing, c.name)
+	return len(c.sql)
 }
 
 // forget makes every statement be parsed again: the schema beneath them has changed.
@@ -149,6 +159,8 @@ func (w *wire) next() ([][]byte, error) {
 			return nil, nil
 		case *pgproto3.ParseComplete:
 			w.parsed()
+		case *pgproto3.CloseComplete:
+			w.closing = w.closing[1:]
 		case *pgproto3.ErrorResponse:
 			refused := pgconn.ErrorResponseToPgError(msg)
 			if err := w.sync(); err != nil {
@@ -164,8 +176,10 @@ func (w *wire) next() ([][]byte, error) {
 
 func (w *wire) parsed() {
 	if len(w.parsing) > 0 {
-		w.prepared.known[w.parsing[0]] = true
-		w.prepared.order = append(w.prepared.order, w.parsing[0])
+		if name := w.parsing[0]; name != "" {
+			w.prepared.known[name] = true
+			w.prepared.order = append(w.prepared.order, name)
+		}
 		w.parsing = w.parsing[1:]
 	}
 }
@@ -189,6 +203,8 @@ func (w *wire) sync() error {
 		switch msg := msg.(type) {
 		case *pgproto3.ParseComplete:
 			w.parsed()
+		case *pgproto3.CloseComplete:
+			w.closing = w.closing[1:]
 		case *pgproto3.ErrorResponse:
 			if pg := pgconn.ErrorResponseToPgError(msg); pg.Severity == "FATAL" {
 				return w.lost(pg)
@@ -197,6 +213,13 @@ func (w *wire) sync() error {
 			w.status, w.synced = msg.TxStatus, true
 		}
 	}
+	for _, name := range w.closing { // skipped: the server has them still
+		if name != "" {
+			w.prepared.known[name] = true
+			w.prepared.order = append([]string{name}, w.prepared.order...)
+		}
+	}
+	w.closing = w.closing[:0]
 	if w.sent != nil {
 		err := <-w.sent
 		w.sent = nil
@@ -249,6 +272,11 @@ func (w *wire) lost(err error) error {
 		return nil
 	}
 	w.synced = true
+	if w.sent != nil { // Close writes too
+		_ = w.pg.Conn().SetDeadline(time.Now())
+		<-w.sent
+		w.sent = nil
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel() // cut it, do not say goodbye
 	_ = w.pg.Close(ctx)

@@ -179,17 +179,33 @@ func numberForm(text []byte) (plain, whole bool) {
 	if i == start {
 		return false, false
 	}
+	if text[start] == '0' && i-start > 1 {
+		return false, false
+	}
 	if i == n {
 		return true, true
 	}
-	for ; i < n; i++ {
-		switch c := text[i]; {
-		case c >= '0' && c <= '9', c == '.', c == 'e', c == 'E', c == '+', c == '-':
-		default:
+	digits := func() bool {
+		from := i
+		for i < n && text[i] >= '0' && text[i] <= '9' {
+			i++
+		}
+		return i > from
+	}
+	if text[i] == '.' {
+		if i++; !digits() {
 			return false, false
 		}
 	}
-	return true, false
+	if i < n && (text[i] == 'e' || text[i] == 'E') {
+		if i++; i < n && (text[i] == '+' || text[i] == '-') {
+			i++
+		}
+		if !digits() {
+			return false, false
+		}
+	}
+	return i == n, false
 }
 
 // zulu writes UTC as Z where PostgreSQL writes +00 or +00:00. start is where the text begins.

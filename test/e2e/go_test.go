@@ -205,6 +205,7 @@ func TestGo(t *testing.T) {
 	for name, c := range map[string]struct{ query, data, code, path string }{
 		"an error of Go fields": {`{ authors(limit: 1) { name fails } }`, `{"authors":[{"name":"Ann","fails":null}]}`, "FORBIDDEN", "[authors 0 fails]"},
 		"too few values":        {`{ authors { name short } }`, `{"authors":null}`, "INTERNAL", "[authors 0 short]"},
+		"arguments on values":   {`{ plain { books(limit: 0) { title } } }`, `{"plain":null}`, "BAD_USER_INPUT", "[plain]"},
 		"an unknown error":      {`{ secretive authors(limit: 1) { name } }`, `{"secretive":null,"authors":[{"name":"Ann"}]}`, "INTERNAL", "[secretive]"},
 		"an error of ours":      {`{ polite }`, `{"polite":null}`, "NOT_FOUND", "[polite]"},
 		"a panic":               {`{ panics authors(limit: 1) { name } }`, `{"panics":null,"authors":[{"name":"Ann"}]}`, "INTERNAL", "[panics]"},
