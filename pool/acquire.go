@@ -60,10 +60,11 @@ func (p *Pool) tryAcquire(now time.Time, sc *scope) (Conn, bool) {
 	if first {
 		p.meters.openedNew.Add(1)
 	}
-	if f := p.trace.Acquired; f != nil {
-		f(AcquiredInfo{Waited: time.Since(now), New: first})
+	c := Conn{s: s, gen: gen}
+	if p.trace.Acquired != nil {
+		p.traceAcquired(c, AcquiredInfo{Waited: time.Since(now), New: first})
 	}
-	return Conn{s: s, gen: gen}, true
+	return c, true
 }
 
 // lend moves an idle connection to a borrower. p.mu is held.
@@ -204,10 +205,23 @@ func (p *Pool) waited(s *slot, gen uint64, start time.Time) Conn {
 	if first {
 		p.meters.openedNew.Add(1)
 	}
-	if f := p.trace.Acquired; f != nil {
-		f(AcquiredInfo{Waited: waited, New: first})
+	c := Conn{s: s, gen: gen}
+	if p.trace.Acquired != nil {
+		p.traceAcquired(c, AcquiredInfo{Waited: waited, New: first})
 	}
-	return Conn{s: s, gen: gen}
+	return c
+}
+
+// traceAcquired tells of a lease, which ends if that panics: nobody else has it yet.
+func (p *Pool) traceAcquired(c Conn, info AcquiredInfo) {
+	told := false
+	defer func() {
+		if !told {
+			c.Release()
+		}
+	}()
+	p.trace.Acquired(info)
+	told = true
 }
 
 // refuse counts and describes a failed acquire.

@@ -200,3 +200,25 @@ func TestMaxConnecting(t *testing.T) {
 // who borrows notices.
 // TestRecycleAtCeiling: without room for a replacement, an old connection is never handed out all the same.
 // TestValidateAfter: a connection that was idle for long is pinged before it is lent, others are not.
+
+// TestWarm: the connections that are kept are opened at start, also when nobody asks for one, and no more.
+func TestWarm(t *testing.T) {
+	t.Parallel()
+	for _, o := range []pool.Options{
+		{Size: 10},
+		{Size: 20, Production: true},
+		{Size: 11, Recycle: -1, MaxConnecting: 1},
+		{Size: 7, OverflowLinger: -1, Timeout: -1, MaxConnecting: 100},
+		{Size: 1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFakeServer()
+			f.connectTime = 10 * time.Millisecond
+			p := openPool(t, fakeURL, f.options(o))
+			time.Sleep(500 * time.Millisecond)
+			if s := p.Stat(); s.Idle != s.MinSize || s.Opened != uint64(s.MinSize) {
+				t.Errorf("size %d: %d idle and %d opened, want %d", s.Size, s.Idle, s.Opened, s.MinSize)
+			}
+		})
+	}
+}

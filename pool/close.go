@@ -34,6 +34,9 @@ func (p *Pool) startClosing(s *slot, reason CloseReason, now time.Time, hangUp f
 		defer p.unlock()
 		p.dropSlot(s)
 		p.dispatch(now)
+		if p.state == StateDown {
+			p.wakeAt(p.nextConnect) // the probe may have found no place
+		}
 	})
 }
 
@@ -86,6 +89,9 @@ func (p *Pool) cutOff(pg *pgconn.PgConn) {
 	_ = pg.CancelRequest(ctx) // the backend would go on until it next writes to the socket
 	conn := pg.Conn()
 	defer conn.Close()
+	// The one who runs the query may still move the deadlines, so they do not bound this.
+	timer := time.AfterFunc(grace, func() { _ = conn.Close() })
+	defer timer.Stop()
 	terminate(conn, grace)
 }
 

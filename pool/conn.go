@@ -100,11 +100,20 @@ func (c Conn) BeginTx(ctx context.Context, o pgx.TxOptions) (pgx.Tx, error) {
 	if err != nil {
 		return nil, err
 	}
-	inner, err := conn.BeginTx(ctx, o)
+	if ctx.Err() != nil {
+		return nil, contextError(ctx)
+	}
+	// pgx closes a connection whose BEGIN fails, and an end of ctx is no reason for that.
+	patient, stop := outlive(ctx)
+	inner, err := conn.BeginTx(patient, o)
+	stop()
 	if err != nil {
 		return nil, explain(ctx, err)
 	}
 	c.s.tx = inner
+	if ctx.Err() != nil {
+		return nil, contextError(ctx) // the reset rolls it back
+	}
 	return tx{Tx: inner, c: c}, nil
 }
 

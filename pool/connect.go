@@ -23,6 +23,7 @@ const (
 // dispatch serves the queue from the idle connections, then opens new ones if that is worth its while. Everything that
 // changes the queue or the idle list ends here. p.mu is held.
 func (p *Pool) dispatch(now time.Time) {
+	p.noteLoss()
 	for p.queue.head != nil && p.idle.head != nil {
 		s := p.idle.head
 		if p.tooOld(s, now) {
@@ -158,13 +159,14 @@ func (p *Pool) connect(s *slot) {
 	if s.replaces {
 		p.retireDue(now)
 	}
+	p.grow(now) // this one may have been in the way of the next: MaxConnecting
 }
 
 // dial connects, runs the hooks and looks at the server's limit the first time.
 func (p *Pool) dial(ctx context.Context, s *slot) (*pgx.Conn, error) {
 	config := p.config.Copy()
 	if f := p.o.BeforeConnect; f != nil {
-		if err := f(ctx, config); err != nil {
+		if err := p.hook("BeforeConnect", func() error { return f(ctx, config) }); err != nil {
 			return nil, newConnectError(fmt.Errorf("hook BeforeConnect: %w", err), config.Password)
 		}
 	}
@@ -204,7 +206,7 @@ func (p *Pool) dial(ctx context.Context, s *slot) (*pgx.Conn, error) {
 	s.wire.established.Store(true)
 	p.readServerLimit(ctx, conn)
 	if f := p.o.AfterConnect; f != nil {
-		if err := f(ctx, conn); err != nil {
+		if err := p.hook("AfterConnect", func() error { return f(ctx, conn) }); err != nil {
 			p.hangUpConn(conn.PgConn())
 			return fail(fmt.Errorf("hook AfterConnect: %w", err))
 		}

@@ -50,6 +50,14 @@ func (p *Pool) connectFailed(s *slot, err error, now time.Time) {
 	p.dispatch(now)
 }
 
+// noteLoss notes that the pool is down because its last connection went while attempts are held back. p.mu is held.
+func (p *Pool) noteLoss() {
+	if p.state == StateUp && p.open() == 0 && (p.connectFails >= failsToDown || p.refused) {
+		p.setPoolState(StateDown, p.lastConnect)
+		p.wakeAt(p.nextConnect)
+	}
+}
+
 // connected notes that the server answers. p.mu is held.
 func (p *Pool) connected() {
 	p.connectFails, p.refused, p.lastConnect = 0, false, nil

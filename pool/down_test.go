@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fraiseql/fraiseql-go/pool"
+	"github.com/jackc/pgx/v5"
 )
 
 func TestDown(t *testing.T) {
@@ -195,6 +196,50 @@ func TestConnectTimeout(t *testing.T) {
 		}
 		if took := time.Since(start); took > 3*time.Second {
 			t.Errorf("after %v", took)
+		}
+	})
+}
+
+// TestLastConnectionLostWhileRefused: new connects are refused for long while old connections still serve. When the
+// last of these goes, nobody waits for the next attempt.
+func TestLastConnectionLostWhileRefused(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeServer()
+		p := openPool(t, fakeURL, f.options(pool.Options{Size: 2, MaxOverflow: -1, Logger: quietLog()}))
+		if err := p.Ready(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		c, err := p.Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Release() // in order: the refusal that follows does not mean that the server is down
+		if c, err = p.Acquire(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		f.code.Store("28P01")
+		second := make(chan error, 1)
+		go func() {
+			_, err := p.Acquire(t.Context())
+			second <- err
+		}()
+		time.Sleep(time.Second)
+		if s := p.Stat(); s.State != pool.StateUp || s.Waiting != 1 || s.ConnectFailures == 0 {
+			t.Fatalf("%+v", s)
+		}
+		pid, _ := pidOf(c)
+		f.kill(pid)
+		_ = c.RawClean(func(conn *pgx.Conn) error { return conn.Ping(t.Context()) })
+		start := time.Now()
+		c.Release()
+		if err := <-second; !errors.Is(err, pool.ErrUnavailable) || time.Since(start) > 2*time.Second {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+		f.code.Store("")
+		time.Sleep(31 * time.Second)
+		if err := p.Ready(t.Context()); err != nil {
+			t.Errorf("it did not heal: %v", err)
 		}
 	})
 }

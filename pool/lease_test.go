@@ -312,6 +312,7 @@ func TestTrace(t *testing.T) {
 	if err := p.Ready(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	eventually(t, func() bool { return len(events) == 2 }, func() any { return p.Stat() }) // the state is told after it holds
 	for range 2 {
 		c, err := p.Acquire(t.Context())
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -71,7 +72,7 @@ func (p *Pool) runTend(ctx context.Context, s *slot, t task) (CloseReason, error
 		}
 	}
 	if t&taskHook != 0 {
-		if err := p.o.OnRelease(ctx, s.conn); err != nil {
+		if err := p.hook("OnRelease", func() error { return p.o.OnRelease(ctx, s.conn) }); err != nil {
 			return p.blame(s, CloseReset), err
 		}
 		if s.pg.IsClosed() || s.pg.IsBusy() || s.pg.TxStatus() != 'I' {
@@ -79,6 +80,17 @@ func (p *Pool) runTend(ctx context.Context, s *slot, t task) (CloseReason, error
 		}
 	}
 	return 0, nil
+}
+
+// hook runs a hook. It runs on a goroutine of the pool, where a panic would end the program: it fails like an error.
+func (p *Pool) hook(name string, run func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			p.log.Error("hook panicked", "hook", name, "panic", v, "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", v)
+		}
+	}()
+	return run()
 }
 
 // blame tells a connection that the server ended from one that failed otherwise.

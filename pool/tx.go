@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -33,18 +34,40 @@ func (t tx) Begin(ctx context.Context) (pgx.Tx, error) {
 	return tx{Tx: inner, c: t.c}, nil
 }
 
-// Commit commits the transaction.
+// beginPatience is how long a BEGIN may go on when its context has ended.
+const beginPatience = 100 * time.Millisecond
+
+// outlive gives a context that ends beginPatience after ctx, or with stop.
+func outlive(ctx context.Context) (later context.Context, stop func()) {
+	later, end := context.WithCancel(context.WithoutCancel(ctx))
+	forget := context.AfterFunc(ctx, func() { time.AfterFunc(beginPatience, end) })
+	return later, func() {
+		forget()
+		end()
+	}
+}
+
+// Commit commits the transaction. When ctx has ended already it does nothing: the transaction can still be rolled back,
+// by the release at the latest.
 func (t tx) Commit(ctx context.Context) error {
 	if err := t.check(); err != nil {
 		return err
 	}
+	if ctx.Err() != nil {
+		return contextError(ctx) // pgx would close the connection
+	}
 	return explain(ctx, t.Tx.Commit(ctx))
 }
 
-// Rollback rolls the transaction back.
+// Rollback rolls the transaction back, also when ctx has ended already, which is often the reason for it.
 func (t tx) Rollback(ctx context.Context) error {
 	if err := t.check(); err != nil {
 		return err
+	}
+	if ctx.Err() != nil {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(context.WithoutCancel(ctx), cancelGrace)
+		defer stop()
 	}
 	return explain(ctx, t.Tx.Rollback(ctx))
 }
