@@ -17,7 +17,7 @@ import (
 )
 
 // budget bounds what a first visit loads, uncompressed.
-const budget = 100 << 10
+const budget = 100_000
 
 func newPage(t *testing.T, o explorer.Options) http.Handler {
 	t.Helper()

@@ -3,7 +3,7 @@
 import { locate, typesAt } from "./context.js";
 import { lex } from "./lexer.js";
 import { parse } from "./parser.js";
-import { isComposite, isInput, isRequired, kindName, showType, toRef } from "./schema.js";
+import { isComposite, isInput, isRequired, kindName, reason, showType, toRef } from "./schema.js";
 import { fits } from "./validate.js";
 
 /**
@@ -151,9 +151,6 @@ function inputItem(input, at, schema) {
     again: true,
   };
 }
-
-/** Why something is deprecated, or null. @param {{isDeprecated?: boolean, deprecationReason?: string|null}} of */
-const reason = (of) => (of.isDeprecated ? of.deprecationReason || "no reason given" : null);
 
 /** @param {Caret} at @param {import("./schema.js").TypeRef|null|undefined} ref @param {Schema} schema @returns {Item[]} */
 function values(at, ref, schema) {

@@ -1,7 +1,7 @@
 // The schema's documentation: an overview, one type, one field, a search.
 
 import { h } from "./dom.js";
-import { isRequired, kindName, showType } from "./schema.js";
+import { isRequired, kindName, reason, showType } from "./schema.js";
 
 /**
  * @typedef {import("./schema.js").Schema} Schema
@@ -66,7 +66,7 @@ export class Docs {
     else if (page.type) content = this.typePage(schema, page.type);
     else content = this.overview(schema);
     const inner = this.trail.length > 1 && !wanted && schema;
-    this.body.replaceChildren(...(inner ? [h("button.back", { onclick: () => this.back() }, "← Back")] : []), ...content);
+    this.body.replaceChildren(...(inner ? [h("button.back", { onclick: () => this.back() }, "← Back")] : []), ...content.filter(Boolean));
     this.body.scrollTop = 0;
   }
 
@@ -79,23 +79,23 @@ export class Docs {
     }
     const roots = Object.values(schema.roots);
     for (const [kind, title] of Object.entries(kinds)) {
-      const types = [...schema.types.values()].filter((type) => type.kind === kind && !type.name.startsWith("__") && !roots.includes(type.name));
-      if (types.length) content.push(section(title, [h("p.names", {}, ...types.sort((a, b) => (a.name < b.name ? -1 : 1)).map((type) => this.typeLink(type.name)))]));
+      const types = schema.own.filter((type) => type.kind === kind && !roots.includes(type.name));
+      if (types.length) content.push(names(title, types.sort((a, b) => (a.name < b.name ? -1 : 1)).map((type) => this.typeLink(type.name))));
     }
-    content.push(section("Directives", [h("p.names", {}, ...[...schema.directives.values()].map((directive) => this.link("@" + directive.name, { directive }, "directive")))]));
-    return content.filter(Boolean);
+    content.push(names("Directives", [...schema.directives.values()].map((directive) => this.link("@" + directive.name, { directive }, "directive"))));
+    return content;
   }
 
   /** @param {Schema} schema @param {Type} type */
   typePage(schema, type) {
     const content = [heading(type.name, kindName(type) + (type.oneOf ? ", exactly one field" : "")), prose(type.description)];
-    const links = (/** @type {string} */ title, /** @type {string[]} */ names) => names.length && content.push(section(title, [h("p.names", {}, ...names.map((name) => this.typeLink(name)))]));
+    const links = (/** @type {string} */ title, /** @type {string[]} */ types) => types.length && content.push(names(title, types.map((name) => this.typeLink(name))));
     links("Implements", type.interfaces);
     if (type.fields.size) content.push(section("Fields", [...type.fields.values()].map((field) => this.fieldRow(type, field))));
     if (type.inputs.size) content.push(section("Fields", [...type.inputs.values()].map((input) => this.inputRow(input))));
     if (type.values.size) content.push(section("Values", [...type.values.values()].map((value) => row(value, [h("span.t-enum", {}, value.name)]))));
     links(type.kind === "UNION" ? "One of" : "Implemented by", type.possible);
-    const givers = [...schema.types.values()].filter((other) => !other.name.startsWith("__") && [...other.fields.values()].some((field) => schema.named(field.type) === type));
+    const givers = schema.own.filter((other) => [...other.fields.values()].some((field) => schema.named(field.type) === type));
     links("Used by", givers.map((other) => other.name));
     return content;
   }
@@ -105,11 +105,11 @@ export class Docs {
     return [
       heading(field.name, `field of ${type.name}`),
       h("p.signature", {}, this.typeLink(type.name), ".", h("span.t-field", {}, field.name), ": ", this.ref(field.type)),
-      field.isDeprecated && h("p.warning", {}, `Deprecated: ${field.deprecationReason || "no reason given"}`),
+      deprecation(field),
       prose(field.description),
       field.args.length && section("Arguments", field.args.map((arg) => this.inputRow(arg))),
       h("button.insert", { onclick: () => this.insert(field, type) }, "Insert into the query"),
-    ].filter(Boolean);
+    ];
   }
 
   /** @param {Directive} directive */
@@ -120,7 +120,7 @@ export class Docs {
       prose(directive.description),
       args.length && section("Arguments", args.map((arg) => this.inputRow(arg))),
       section("Allowed on", [h("p.muted", {}, directive.locations.map((place) => place.toLowerCase().replaceAll("_", " ")).join(", "))]),
-    ].filter(Boolean);
+    ];
   }
 
   /** @param {Schema} schema @param {string} wanted */
@@ -131,8 +131,7 @@ export class Docs {
       const text = name.toLowerCase();
       return text === wanted ? 0 : text.startsWith(wanted) ? 1 : text.includes(wanted) ? 2 : doc?.toLowerCase().includes(wanted) ? 4 : 9;
     };
-    for (const type of schema.types.values()) {
-      if (type.name.startsWith("__")) continue;
+    for (const type of schema.own) {
       const own = score(type.name, type.description);
       if (own < 9) rows.push([own, row(type, [this.typeLink(type.name), h("span.muted", {}, " " + kindName(type))])]);
       for (const field of type.fields.values()) {
@@ -186,11 +185,17 @@ export class Docs {
   }
 }
 
+/** @param {string} title @param {Node[]} links */
+const names = (title, links) => section(title, [h("p.names", {}, ...links)]);
+
 /** @param {string} name @param {string} kind */
 const heading = (name, kind) => h("h2", { tabindex: "-1" }, name, " ", h("small", {}, kind));
 
 /** @param {string} title @param {Node[]} content */
 const section = (title, content) => h("section", {}, h("h3", {}, title), ...content);
+
+/** @param {Parameters<typeof reason>[0]} of */
+const deprecation = (of) => reason(of) && h("p.warning", {}, `Deprecated: ${reason(of)}`);
 
 /** Text with `code` in back quotes. @param {string|null|undefined} text */
 function prose(text) {
@@ -205,6 +210,6 @@ function row(of, line, button) {
     button,
     h("div.name", {}, ...line),
     prose(of.description),
-    of.isDeprecated && h("p.warning", {}, `Deprecated: ${of.deprecationReason || "no reason given"}`),
+    deprecation(of),
   );
 }

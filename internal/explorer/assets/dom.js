@@ -23,6 +23,14 @@ export function h(tag, props = {}, ...children) {
 /** @param {string} id @returns {any} the element of the page with that id */
 export const byId = (id) => document.getElementById(id);
 
+/** Puts a fixed box below a place on the screen, or above it where there is no room. @param {HTMLElement} box @param {DOMRect} near */
+export function place(box, near) {
+  const { width, height } = box.getBoundingClientRect();
+  const below = near.bottom + height < innerHeight - 4 || near.top < height;
+  box.style.left = `${Math.max(4, Math.min(near.left - 8, innerWidth - width - 4))}px`;
+  box.style.top = `${below ? near.bottom + 2 : near.top - height - 2}px`;
+}
+
 /** Says something shortly, also to screen readers. @param {string} text */
 export function toast(text) {
   const place = byId("toast");

@@ -2,7 +2,7 @@
 // that browsers do well (selection, undo, input methods, screen readers); the
 // copy shows colours, squiggles and matching brackets.
 
-import { h } from "./dom.js";
+import { h, place } from "./dom.js";
 import { paint, pieces } from "./highlight.js";
 import { Listbox } from "./listbox.js";
 import { typed } from "./typing.js";
@@ -269,9 +269,7 @@ export class Editor {
       if (!found?.text) return this.untip();
       this.tip.textContent = found.text;
       this.tip.hidden = false;
-      const near = this.box(found.start);
-      this.tip.style.left = `${Math.max(4, Math.min(near.left, innerWidth - this.tip.offsetWidth - 4))}px`;
-      this.tip.style.top = `${near.bottom + 4 + this.tip.offsetHeight < innerHeight ? near.bottom + 4 : near.top - this.tip.offsetHeight - 4}px`;
+      place(this.tip, this.box(found.start));
     }, 300);
   }
 

@@ -1,47 +1,25 @@
 // JSON as text: tokens for colours, a tree with positions, layout that keeps
 // every number as it was written (JSON.parse would round the large ones).
 
+import { scan } from "./lexer.js";
+
 /**
  * @typedef {object} JSONToken
  * @property {"punct"|"string"|"key"|"number"|"literal"|"bad"} kind
  * @property {number} start
  * @property {number} end
+ * @property {string} text
  */
 
-const pattern = /(?<punct>[{}[\]:,])|(?<string>"(?:\\(?:["\\/bfnrt]|u[\da-fA-F]{4})|[^"\\\u0000-\u001f])*")|(?<number>-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.]))|(?<literal>(?:true|false|null)(?!\w))/y;
-const blank = /[ \t\n\r]+/y;
-const rest = /"[^"\n\r]*"?|[^\s{}[\]:,"]+|[^]/y;
+const pattern = /(?<punct>[{}[\]:,])|(?<string>"(?:\\(?:["\\/bfnrt]|u[\da-fA-F]{4})|[^"\\\u0000-\u001f])*")|(?<number>-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.]))|(?<literal>(?:true|false|null)(?!\w))|(?<bad>"[^"\n\r]*"?|[^\s{}[\]:,"]+|[^ \t\n\r])/g;
 
-/** @param {string} text @returns {JSONToken[]} */
+/** @param {string} text */
 export function lexJSON(text) {
   /** @type {JSONToken[]} */
-  const tokens = [];
-  let at = 0;
-  while (at < text.length) {
-    blank.lastIndex = at;
-    if (blank.test(text)) {
-      at = blank.lastIndex;
-      continue;
-    }
-    pattern.lastIndex = at;
-    const groups = pattern.exec(text)?.groups;
-    let end = pattern.lastIndex;
-    /** @type {JSONToken["kind"]} */
-    let kind = "bad";
-    if (groups) {
-      kind = groups.punct ? "punct" : groups.string ? "string" : groups.number ? "number" : "literal";
-    } else {
-      rest.lastIndex = at;
-      rest.test(text);
-      end = rest.lastIndex;
-    }
-    if (kind === "punct" && text[at] === ":") {
-      const key = tokens.at(-1);
-      if (key?.kind === "string") key.kind = "key";
-    }
-    tokens.push({ kind, start: at, end });
-    at = end;
-  }
+  const tokens = scan(text, pattern);
+  tokens.forEach((token, i) => {
+    if (token.text === ":" && tokens[i - 1]?.kind === "string") tokens[i - 1].kind = "key";
+  });
   return tokens;
 }
 
@@ -55,14 +33,14 @@ export function parseJSON(text) {
   /** @type {import("./parser.js").Problem[]} */
   const errors = [];
   let i = 0;
-  const is = (/** @type {string} */ c) => tokens[i]?.kind === "punct" && text[tokens[i].start] === c;
+  const is = (/** @type {string} */ c) => tokens[i]?.text === c;
   const fail = (/** @type {string} */ message) => {
     const token = tokens[i] ?? { start: Math.max(0, text.length - 1), end: text.length };
     if (!errors.length) errors.push({ start: token.start, end: token.end, message, severity: "error" });
     return null;
   };
   const expected = (/** @type {string} */ what) =>
-    fail(tokens[i] ? `Expected ${what}, found ${text.slice(tokens[i].start, Math.min(tokens[i].end, tokens[i].start + 30))}.` : `The text ends here: ${what} is missing.`);
+    fail(tokens[i] ? `Expected ${what}, found ${tokens[i].text.slice(0, 30)}.` : `The text ends here: ${what} is missing.`);
 
   /** @returns {import("./parser.js").Node|null} */
   const value = () => {
@@ -71,8 +49,7 @@ export function parseJSON(text) {
     if (is("[")) return group("]", "list");
     if (!token || token.kind === "punct" || token.kind === "bad" || token.kind === "key") return expected("a value");
     i++;
-    const { start, end } = token;
-    const word = text.slice(start, end);
+    const { start, end, text: word } = token;
     const kind = token.kind === "string" ? "string" : token.kind === "number" ? (/^-?\d+$/.test(word) ? "int" : "float") : word === "null" ? "null" : "boolean";
     return { kind, start, end, name: { kind: "name", start, end, text: kind === "string" ? JSON.parse(word) : word } };
   };
@@ -91,7 +68,7 @@ export function parseJSON(text) {
         }
         i += 2;
         const { start, end } = token;
-        const name = /** @type {import("./lexer.js").Token} */ ({ kind: "name", start, end, text: JSON.parse(text.slice(start, end)) });
+        const name = /** @type {import("./lexer.js").Token} */ ({ kind: "name", start, end, text: JSON.parse(token.text) });
         items.push({ kind: "objectField", start, end, name, value: value() });
       } else {
         const item = value();
@@ -123,11 +100,11 @@ export function formatJSON(text) {
   let depth = 0;
   const line = () => "\n" + "  ".repeat(depth);
   for (let i = 0; i < tokens.length; i++) {
-    const piece = text.slice(tokens[i].start, tokens[i].end);
-    if (tokens[i].kind !== "punct") {
+    const { kind, text: piece } = tokens[i];
+    if (kind !== "punct") {
       out += piece;
     } else if (piece === "{" || piece === "[") {
-      const close = tokens[i + 1] && text[tokens[i + 1].start];
+      const close = tokens[i + 1]?.text;
       if (close === "}" || close === "]") {
         out += piece + close;
         i++;

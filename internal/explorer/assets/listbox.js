@@ -1,7 +1,7 @@
 // The list of completions. The text keeps the focus; the list is told to
 // screen readers through aria-activedescendant.
 
-import { h } from "./dom.js";
+import { h, place } from "./dom.js";
 
 /** @typedef {import("./complete.js").Item} Item */
 
@@ -46,10 +46,7 @@ export class Listbox {
     );
     this.box.hidden = false;
     this.select(0);
-    const { width, height } = this.box.getBoundingClientRect();
-    const below = near.bottom + height < innerHeight - 4 || near.top < height;
-    this.box.style.left = `${Math.max(4, Math.min(near.left - 8, innerWidth - width - 4))}px`;
-    this.box.style.top = `${below ? near.bottom + 2 : near.top - height - 2}px`;
+    place(this.box, near);
   }
 
   /** @param {number} to index, wraps around */

@@ -110,19 +110,20 @@ function check() {
   const { error } = readHeaders(headers.value);
   byId("tab-variables").classList.toggle("wrong", values.length > 0);
   byId("tab-headers").classList.toggle("wrong", error !== "");
+  const row = (/** @type {string} */ severity, /** @type {string} */ place, /** @type {string} */ message, /** @type {() => void} */ jump) =>
+    h("li", {}, h("button." + severity, { onclick: jump }, h("b", {}, place), " ", message));
   const entry = (/** @type {import("./parser.js").Problem} */ problem, /** @type {Editor} */ editor) => {
     const before = editor.value.slice(0, problem.start).split("\n");
     const jump = () => {
       if (editor === variables) byId("tab-variables").click();
       editor.reveal(problem.start, problem.end);
     };
-    const place = `${editor === variables ? "Variables, line" : "Line"} ${before.length}`;
-    return h("li", {}, h(`button.${problem.severity}`, { onclick: jump }, h("b", {}, place), " ", problem.message));
+    return row(problem.severity, `${editor === variables ? "Variables, line" : "Line"} ${before.length}`, problem.message, jump);
   };
   byId("problems").replaceChildren(
     ...wrong.slice(0, 20).map((problem) => entry(problem, query)),
     ...values.slice(0, 10).map((problem) => entry(problem, variables)),
-    ...(error ? [h("li", {}, h("button.error", { onclick: () => byId("tab-headers").click() }, h("b", {}, "Headers"), " ", error))] : []),
+    ...(error ? [row("error", "Headers", error, () => byId("tab-headers").click())] : []),
   );
 }
 
@@ -219,8 +220,7 @@ async function loadSchema() {
       break;
     }
   }
-  const count = [...(schema?.types.keys() ?? [])].filter((name) => !name.startsWith("__")).length;
-  state.textContent = schema ? `${count} types` : "No schema";
+  state.textContent = schema ? `${schema.own.length} types` : "No schema";
   state.classList.toggle("bad", !schema);
   const notice = byId("notice");
   notice.hidden = Boolean(schema);
@@ -241,17 +241,14 @@ async function run() {
   if (broken) return answer.fail("Not sent", `The variables are not JSON: ${broken.message}`);
   if (error) return answer.fail("Not sent", `The headers cannot be sent: ${error}`);
   const mine = new AbortController();
-  running = mine;
-  byId("run").hidden = true;
-  byId("stop").hidden = false;
+  setRunning(mine);
   answer.state("Running…", "busy");
   let events = 0;
   const streams = operation?.type === "subscription";
   let outcome = "";
   try {
-    const name = operations.length > 1 ? operation?.name?.text : undefined;
     const onEvent = streams ? (/** @type {string} */ data) => running === mine && answer.event(data, ++events) : undefined;
-    const result = await send(requestBody(query.value, variables.value, name), { headers: list, signal: mine.signal, onEvent });
+    const result = await send(body(), { headers: list, signal: mine.signal, onEvent });
     outcome = String(result.status);
     if (running === mine) answer.show(result, events > 0);
   } catch {
@@ -261,15 +258,26 @@ async function run() {
       else answer.fail("No answer", "The server cannot be reached, or it cut the answer off. Is it running?");
     }
   }
-  if (running === mine) {
-    running = null;
-    byId("run").hidden = false;
-    byId("stop").hidden = true;
-  }
-  const entry = { query: query.value, variables: variables.value, name: operation?.name?.text ?? "", at: Date.now(), status: outcome };
+  if (running === mine) setRunning(null);
+  keepEntry(operation?.name?.text ?? "", outcome);
+}
+
+/** @param {AbortController|null} request */
+function setRunning(request) {
+  running = request;
+  byId("run").hidden = Boolean(request);
+  byId("stop").hidden = !request;
+}
+
+/** Puts the two texts into the history. @param {string} name @param {string} status */
+function keepEntry(name, status) {
+  const entry = { query: query.value, variables: variables.value, name, at: Date.now(), status };
   local.set("history", remember(local.get("history", []), entry));
   showHistory();
 }
+
+/** What Run sends. */
+const body = () => requestBody(query.value, variables.value, operations.length > 1 ? chosen()?.name?.text : undefined);
 
 /** Puts a query into the editors; what was there can be undone. @param {string} text @param {string} values */
 function load(text, values) {
@@ -331,8 +339,7 @@ function start() {
   byId("share").onclick = () => copy(shareLink(address, query.value, variables.value), "Link");
   byId("curl").onclick = () => {
     const { headers: list } = readHeaders(headers.value);
-    const name = operations.length > 1 ? chosen()?.name?.text : undefined;
-    copy(curlCommand(address, requestBody(query.value, variables.value, name), list), list.length ? "Command, with your headers," : "Command");
+    copy(curlCommand(address, body(), list), list.length ? "Command, with your headers," : "Command");
   };
   byId("theme").onclick = toggleTheme;
   byId("side-toggle").onclick = () => document.body.classList.toggle("no-side");
@@ -376,11 +383,10 @@ function openLink() {
   const link = readLink(location.hash);
   if (!link) return;
   history.replaceState(null, "", location.pathname + location.search);
-  const draft = { query: query.value, variables: variables.value, name: "", at: Date.now(), status: "not run" };
-  if (draft.query !== link.query && !config.examples.some((example) => example.query === draft.query)) local.set("history", remember(local.get("history", []), draft));
+  const draft = query.value;
+  if (draft !== link.query && !config.examples.some((example) => example.query === draft)) keepEntry("", "not run");
   query.value = link.query;
   variables.value = link.variables;
-  showHistory();
   check();
 }
 

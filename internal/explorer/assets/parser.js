@@ -81,6 +81,11 @@ class Parser {
     return token;
   }
 
+  /** Takes a token of that text, if it is there. @param {string} text @param {string} [role] */
+  skip(text, role) {
+    return this.is(text) ? this.take(role) : null;
+  }
+
   /** Notes the first place where the text ends. @param {string} place @param {Node[]} [stack] */
   at(place, stack = this.stack) {
     if (this.token.kind === "eof" && !this.found) this.found = { place, stack: [...stack] };
@@ -109,14 +114,14 @@ class Parser {
   /** @param {string} text */
   expect(text) {
     this.at("none");
-    if (this.is(text)) return this.take();
-    this.unexpected(text);
-    return null;
+    const token = this.skip(text);
+    if (!token) this.unexpected(text);
+    return token;
   }
 
-  /** @param {string} kind @param {Partial<Node>} [rest] @returns {Node} */
-  open(kind, rest) {
-    const node = { kind, start: this.token.start, end: this.token.end, ...rest };
+  /** @param {string} kind @returns {Node} */
+  open(kind) {
+    const node = { kind, start: this.token.start, end: this.token.end };
     this.stack.push(node);
     return node;
   }
@@ -156,7 +161,8 @@ class Parser {
   }
 
   operation() {
-    const node = this.open("operation", { type: "query", name: null, variables: [], directives: [], selection: null });
+    const node = this.open("operation");
+    node.type = "query";
     if (!this.is("{")) {
       node.type = this.take("keyword").text;
       if (this.token.kind === "name") node.name = this.take("definition");
@@ -168,19 +174,21 @@ class Parser {
   }
 
   fragment() {
-    const node = this.open("fragment", { name: null, on: null, directives: [], selection: null });
+    const node = this.open("fragment");
     this.take("keyword");
     node.name = this.name("definition", "none", "the fragment's name");
     this.at("on");
-    if (this.is("on")) {
-      this.take("keyword");
-      node.on = this.name("type", "typeCondition", "a type");
-    } else {
-      this.unexpected("on and a type");
-    }
+    if (!this.condition(node)) this.unexpected("on and a type");
     node.directives = this.directives();
     this.body(node);
     return this.close(node);
+  }
+
+  /** Reads a type condition where there is one. @param {Node} node */
+  condition(node) {
+    const on = this.skip("on", "keyword");
+    if (on) node.on = this.name("type", "typeCondition", "a type");
+    return on;
   }
 
   /** @param {Node} node */
@@ -194,14 +202,11 @@ class Parser {
   }
 
   variableDefinition() {
-    const node = this.open("variableDefinition", { name: null, typeNode: null, value: null, directives: [] });
+    const node = this.open("variableDefinition");
     this.take("variable");
     node.name = this.name("variable", "none", "the variable's name");
     if (this.expect(":")) node.typeNode = this.typeReference();
-    if (this.is("=")) {
-      this.take();
-      node.value = this.value();
-    }
+    if (this.skip("=")) node.value = this.value();
     node.directives = this.directives();
     return this.close(node);
   }
@@ -211,19 +216,14 @@ class Parser {
     this.at("variableType");
     /** @type {TypeNode|null} */
     let type = null;
-    if (this.is("[")) {
-      this.take();
+    if (this.skip("[")) {
       type = { kind: "LIST", ofType: this.typeReference() };
       this.expect("]");
     } else {
       const name = this.name("type", "variableType", "a type");
       if (name) type = { kind: "NAMED", name };
     }
-    if (type && this.is("!")) {
-      this.take();
-      return { kind: "NON_NULL", ofType: type };
-    }
-    return type;
+    return type && this.skip("!") ? { kind: "NON_NULL", ofType: type } : type;
   }
 
   /**
@@ -237,8 +237,7 @@ class Parser {
     const items = [];
     for (;;) {
       this.at(place);
-      if (this.is(close)) {
-        this.take();
+      if (this.skip(close)) {
         if (!items.length && open === "(") this.error("Empty parentheses: remove them.", { start: opener.start, end: opener.end + 1 });
         return items;
       }
@@ -284,10 +283,9 @@ class Parser {
   }
 
   field() {
-    const node = this.open("field", { alias: null, name: null, args: [], directives: [], selection: null });
+    const node = this.open("field");
     node.name = this.take("field");
-    if (this.is(":")) {
-      this.take();
+    if (this.skip(":")) {
       node.alias = node.name;
       node.alias.role = "alias";
       this.at("selection", this.stack.slice(0, -1));
@@ -300,17 +298,16 @@ class Parser {
   }
 
   spread() {
-    const node = this.open("inline", { name: null, on: null, directives: [], selection: null });
+    const node = this.open("inline");
     this.take();
     this.at("spread");
-    if (this.is("on")) {
-      this.take("keyword");
-      node.on = this.name("type", "typeCondition", "a type");
-    } else if (this.token.kind === "name") {
-      node.kind = "spread";
-      node.name = this.take("fragment");
-    } else if (!this.is("{") && !this.is("@")) {
-      this.unexpected("a fragment's name, or on and a type");
+    if (!this.condition(node)) {
+      if (this.token.kind === "name") {
+        node.kind = "spread";
+        node.name = this.take("fragment");
+      } else if (!this.is("{") && !this.is("@")) {
+        this.unexpected("a fragment's name, or on and a type");
+      }
     }
     node.directives = this.directives();
     if (node.kind === "inline") this.body(node);
@@ -322,7 +319,8 @@ class Parser {
     while (this.is("@")) {
       const at = this.take("directive");
       const name = this.name("directive", "directive", "a directive");
-      const node = this.open("directive", { name, args: [] });
+      const node = this.open("directive");
+      node.name = name;
       node.start = at.start;
       if (this.is("(")) node.args = this.arguments();
       list.push(this.close(node));
@@ -336,7 +334,7 @@ class Parser {
 
   /** @param {"argument"|"objectField"} kind */
   pair(kind) {
-    const node = this.open(kind, { name: null, value: null });
+    const node = this.open(kind);
     node.name = this.take("argument");
     if (this.expect(":")) node.value = this.value();
     return this.close(node);
@@ -347,7 +345,7 @@ class Parser {
     this.at("value");
     const { kind, text } = this.token;
     if (this.is("$")) {
-      const node = this.open("variable", { name: null });
+      const node = this.open("variable");
       this.take("variable");
       node.name = this.name("variable", "variable", "the variable's name");
       return this.close(node);

@@ -38,7 +38,7 @@ const nested = (/** @type {number} */ depth) => "{ kind name " + "ofType { kind 
  */
 export function introspectionQuery(plain) {
   const all = plain ? "" : "(includeDeprecated: true)";
-  const late = plain ? "" : "isDeprecated deprecationReason";
+  const old = "isDeprecated deprecationReason";
   return `query ExplorerSchema {
   __schema {
     ${plain ? "" : "description"}
@@ -46,15 +46,15 @@ export function introspectionQuery(plain) {
     directives { name description locations args${all} { ...input } }
     types {
       kind name description ${plain ? "" : "isOneOf"}
-      fields(includeDeprecated: true) { name description isDeprecated deprecationReason args${all} { ...input } type { ...ref } }
+      fields(includeDeprecated: true) { name description ${old} args${all} { ...input } type { ...ref } }
       inputFields${all} { ...input }
-      enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason }
+      enumValues(includeDeprecated: true) { name description ${old} }
       interfaces { name }
       possibleTypes { name }
     }
   }
 }
-fragment input on __InputValue { name description defaultValue ${late} type { ...ref } }
+fragment input on __InputValue { name description defaultValue ${plain ? "" : old} type { ...ref } }
 fragment ref on __Type ${nested(7)}`;
 }
 
@@ -94,6 +94,11 @@ export class Schema {
   /** @param {string|null|undefined} name @returns {Type|undefined} */
   type(name) {
     return name ? this.types.get(name) : undefined;
+  }
+
+  /** The API's own types, without those that describe the schema. */
+  get own() {
+    return [...this.types.values()].filter((type) => !type.name.startsWith("__"));
   }
 
   /** @param {string|undefined} operation */
@@ -150,6 +155,9 @@ export const isInput = (type) => type?.kind === "SCALAR" || type?.kind === "ENUM
 
 /** @param {Input} input */
 export const isRequired = (input) => input.type.kind === "NON_NULL" && input.defaultValue == null;
+
+/** Why something is deprecated, or null. @param {{isDeprecated?: boolean, deprecationReason?: string|null}|undefined} of */
+export const reason = (of) => (of?.isDeprecated ? of.deprecationReason || "no reason given" : null);
 
 /** As GraphQL writes it: [User!]! @param {any} ref a TypeRef or the parser's TypeNode @returns {string} */
 export function showType(ref) {

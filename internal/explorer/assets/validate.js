@@ -2,7 +2,7 @@
 // decides in the end; this finds what can be said without it.
 
 import { nullable } from "./context.js";
-import { byName, isComposite, isInput, isRequired, showType, toRef } from "./schema.js";
+import { byName, isComposite, isInput, isRequired, reason, showType, toRef } from "./schema.js";
 
 /**
  * @typedef {import("./parser.js").Node} Node
@@ -133,7 +133,7 @@ export class Validator {
     this.current.spreads.add(name);
     const fragment = this.fragments.get(name);
     if (!fragment) {
-      if (node.name) this.report(node.name, `There is no fragment ${name} in this text.${didYouMean(name, [...this.fragments.keys()])}`);
+      if (node.name) this.report(node.name, `There is no fragment ${name} in this text.${didYouMean(name, this.fragments.keys())}`);
       return;
     }
     const on = this.schema?.type(fragment.on?.text);
@@ -146,14 +146,20 @@ export class Validator {
     const field = this.schema?.field(parent, name?.text);
     if (name && field) name.means = { type: parent, field };
     if (name && parent && this.schema && !field) {
-      this.report(name, `${parent.name} has no field ${name.text}.${didYouMean(name.text, [...parent.fields.keys()])}`);
+      this.report(name, `${parent.name} has no field ${name.text}.${didYouMean(name.text, parent.fields.keys())}`);
     }
     const type = field && this.schema?.named(field.type);
-    if (name && field?.isDeprecated) this.report(name, `${name.text} is deprecated: ${field.deprecationReason || "no reason given"}`, "warning");
+    this.deprecated(name, field);
     this.args(node, field && byName(field.args), name ?? node);
     if (name && type && isComposite(type) && !node.selection) this.report(name, `${name.text} is a ${showType(field.type)}: say which of its fields, in { }.`);
     if (name && type && !isComposite(type) && node.selection) this.report(name, `${name.text} is a ${showType(field.type)}: it has no fields to select.`);
     this.selection(node.selection, isComposite(type) ? type : undefined);
+  }
+
+  /** @param {import("./lexer.js").Token|null|undefined} name @param {import("./schema.js").Input|import("./schema.js").Field|undefined} of */
+  deprecated(name, of) {
+    const why = reason(of);
+    if (name && why) this.report(name, `${name.text} is deprecated: ${why}`, "warning");
   }
 
   /** @param {Node} node @param {Map<string, import("./schema.js").Input>|undefined} known @param {Range} range */
@@ -174,8 +180,8 @@ export class Validator {
       if (node.name && input) node.name.means = { input, type: this.schema?.named(input.type) };
       if (node.name && given.has(name)) this.report(node.name, `${name} is given twice.`);
       given.add(name);
-      if (node.name && known && !input) this.report(node.name, `${owner} has no ${what} ${name}.${didYouMean(name, [...known.keys()])}`, what === "variable" ? "warning" : "error");
-      if (node.name && input?.isDeprecated) this.report(node.name, `${name} is deprecated: ${input.deprecationReason || "no reason given"}`, "warning");
+      if (node.name && known && !input) this.report(node.name, `${owner} has no ${what} ${name}.${didYouMean(name, known.keys())}`, what === "variable" ? "warning" : "error");
+      this.deprecated(node.name, input);
       if (node.value) this.value(node.value, input?.type, input?.defaultValue != null);
     }
     for (const input of known?.values() ?? []) {
@@ -189,7 +195,7 @@ export class Validator {
       const name = directive.name;
       const known = name && this.schema?.directives.get(name.text);
       if (known) name.means = { directive: known };
-      if (name && this.schema && !known) this.report(name, `There is no directive @${name.text}.${didYouMean(name.text, [...this.schema.directives.keys()])}`);
+      if (name && this.schema && !known) this.report(name, `There is no directive @${name.text}.${didYouMean(name.text, this.schema.directives.keys())}`);
       this.args(directive, known?.args, name ?? directive);
     }
   }
@@ -222,7 +228,7 @@ export class Validator {
     const text = node.name?.text ?? "";
     if (type.kind === "ENUM") {
       if (node.kind !== (this.json ? "string" : "enum")) this.report(node, `Expected a value of ${type.name}, ${this.json ? "in quotes" : "without quotes"}.`);
-      else if (!type.values.has(text)) this.report(node, `${type.name} has no value ${text}.${didYouMean(text, [...type.values.keys()])}`);
+      else if (!type.values.has(text)) this.report(node, `${type.name} has no value ${text}.${didYouMean(text, type.values.keys())}`);
     } else if (type.kind === "INPUT_OBJECT") {
       this.report(node, `Expected ${type.name}: an object in { }.`);
     } else if (builtin.get(type.name) && !builtin.get(type.name)?.includes(node.kind)) {
@@ -254,7 +260,7 @@ export class Validator {
         const definition = defined.get(use.name);
         const of = operation.name ? ` in ${operation.name.text}` : "";
         if (!definition) {
-          const hint = didYouMean(use.name, [...defined.keys()]) || ` Add ($${use.name}: ${showType(use.type) || "…"}) to the operation.`;
+          const hint = didYouMean(use.name, defined.keys()) || ` Add ($${use.name}: ${showType(use.type) || "…"}) to the operation.`;
           this.report(use.range, `$${use.name} is not declared${of}.${hint}`);
           continue;
         }
@@ -298,7 +304,7 @@ export function fits(type, wanted, defaulted) {
   return bare.kind !== "LIST" && bare.name === wanted.name;
 }
 
-/** A sentence that names the nearest known word, or nothing. @param {string} word @param {string[]} known */
+/** A sentence that names the nearest known word, or nothing. @param {string} word @param {Iterable<string>} known */
 export function didYouMean(word, known) {
   let best = "";
   let least = Math.floor(word.length * 0.4) + 2;
