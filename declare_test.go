@@ -246,6 +246,14 @@ func TestFaultsOfDeclarations(t *testing.T) {
 		P int    `by:"a=b"`
 		D string `deprecated:"No."`
 	}
+	type wrapped struct {
+		P *fraiseql.Optional[int]
+		L []fraiseql.Optional[int]
+		O fraiseql.Optional[fraiseql.Optional[int]]
+	}
+	type tagged struct {
+		base `by:"a=b"`
+	}
 	nothing := func(context.Context, struct{}) (int, error) { return 0, nil }
 	type loose string
 	for name, c := range map[string]struct {
@@ -297,6 +305,11 @@ func TestFaultsOfDeclarations(t *testing.T) {
 			`Resolve("q"): arguments, field N: default:"x"`, `field S: default:"gone": it is no value of the enum status`, `field L: default:"{}": only scalars`,
 			"field P: by is for objects", "field D: it is deprecated and yet required",
 		}},
+		"an Optional inside": {nil, []fraiseql.Query{fraiseql.Resolve("q", func(context.Context, wrapped) (int, error) { return 0, nil })}, []string{
+			"field P: *fraiseql.Optional[int]: fraiseql.Optional stands for a whole", "field L: []fraiseql.Optional[int]: fraiseql.Optional stands for a whole",
+			"is an Optional of an Optional",
+		}},
+		"tags of an embedded struct": {[]fraiseql.Type{fraiseql.Object[tagged]("v")}, nil, []string{"field base: its tags have no effect"}},
 		"go fields": {append(
 			blogTypes(),
 			fraiseql.Field[author, int]("x", nil),

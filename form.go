@@ -70,6 +70,10 @@ func (d *declarer) formOf(at place, t reflect.Type, input bool) *form {
 	if f := d.scalarOf(t); f != nil {
 		return f
 	}
+	if (t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice) && t.Elem().Implements(optionalType) {
+		d.fault("%s: %s: fraiseql.Optional stands for a whole argument or field, and tells by itself what is absent or null: write it without * and []", at.what, t)
+		return nil
+	}
 	switch t.Kind() {
 	case reflect.Pointer:
 		if t.Elem().Kind() == reflect.Pointer {
@@ -164,6 +168,10 @@ func (d *declarer) optionalOf(at place, t reflect.Type, input bool) *form {
 		return nil
 	}
 	value, _ := t.FieldByName("Value")
+	if value.Type.Implements(optionalType) {
+		d.fault("%s: %s is an Optional of an Optional: one is enough", at.what, t)
+		return nil
+	}
 	inner := d.formOf(at, value.Type, true)
 	if inner == nil {
 		return nil

@@ -341,6 +341,21 @@ func TestServeEndsInOrder(t *testing.T) {
 	}
 }
 
+func TestRunWhenToldToStopAlready(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, addr := range []string{"127.0.0.1:0", "localhost:0"} { // a name is looked up under ctx
+		a, err := fraiseql.New(personOptions("postgres://nobody@127.0.0.1:1/none"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Run(ctx, addr); err != nil {
+			t.Errorf("%s: %v", addr, err)
+		}
+	}
+}
+
 func waitFor(t *testing.T, a *fraiseql.App) {
 	t.Helper()
 	for end := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {

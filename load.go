@@ -147,9 +147,35 @@ func fileFaults(path string, err error, known map[string]Parameter) error {
 		return errors.Join(faults...)
 	}
 	var e *toml.DecodeError
-	if errors.As(err, &e) {
-		line, column := e.Position()
-		return fmt.Errorf("%s:%d:%d: %s: %s", path, line, column, strings.Join(e.Key(), "."), strings.TrimPrefix(e.Error(), "toml: "))
+	if !errors.As(err, &e) {
+		return fmt.Errorf("%s: %w", path, err)
 	}
-	return fmt.Errorf("%s: %w", path, err)
+	line, column := e.Position()
+	where, text := fmt.Sprintf("%s:%d:%d", path, line, column), strings.TrimPrefix(e.Error(), "toml: ")
+	if key := e.Key(); len(key) > 0 {
+		where += ": " + strings.Join(key, ".")
+		// The library names the Go type that it was to fill, which is all of our parameters.
+		if found, isType := strings.CutPrefix(text, "cannot decode TOML "); isType {
+			found, _, _ = strings.Cut(found, " into ")
+			return fmt.Errorf("%s: a TOML %s is given, and it takes %s", where, found, wantedInFile(known[key[0]].Kind))
+		}
+	}
+	return fmt.Errorf("%s: %s", where, text)
+}
+
+// wantedInFile says how a file writes a value of a parameter's kind.
+func wantedInFile(kind string) string {
+	switch kind {
+	case "number":
+		return "a whole number such as 20"
+	case "duration":
+		return `a text such as "30s"`
+	case "switch":
+		return "true or false"
+	case "list":
+		return `a list of texts such as ["a", "b"]`
+	case "table":
+		return `a table of texts such as {"app.tenant_id" = "tenant"}`
+	}
+	return "a text in quotes"
 }

@@ -23,7 +23,12 @@ const (
 func (a *App) Run(ctx context.Context, addr string) error {
 	l, err := Listen(ctx, cmp.Or(addr, a.o.Addr))
 	if err != nil {
-		return errors.Join(err, a.Shutdown(ctx))
+		if ctx.Err() != nil {
+			err = nil // told to stop before it listened: that is an orderly stop
+		}
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+		defer cancel()
+		return errors.Join(err, a.Shutdown(grace))
 	}
 	return a.Serve(ctx, l)
 }

@@ -160,9 +160,9 @@ func (d *declarer) newObject(t reflect.Type, name, source string) *shape {
 func (d *declarer) fill(s *shape) {
 	s.complete = true
 	s.byName, s.byFolded = map[string]*shapeField{}, map[string]*shapeField{}
-	depths := map[string]int{}
+	depths, before := map[string]int{}, len(d.faults)
 	d.walk(s, s.goType, nil, depths)
-	if len(s.fields) == 0 {
+	if len(s.fields) == 0 && len(d.faults) == before {
 		d.fault("%s has no exported fields: at least one is needed", s.decl.Origin)
 	}
 	for _, f := range s.fields {
@@ -186,6 +186,12 @@ func (d *declarer) walk(s *shape, t reflect.Type, index []int, depths map[string
 			continue
 		case f.Anonymous && name == "" && d.scalarOf(f.Type) == nil:
 			if f.Type.Kind() == reflect.Struct {
+				for _, tag := range []string{"by", "db", "doc", "deprecated", "default"} {
+					if _, set := f.Tag.Lookup(tag); set || key {
+						d.fault("%s: its tags have no effect on an embedded struct, whose fields count one by one: give the field a name, or leave them out", where)
+						break
+					}
+				}
 				embedded = append(embedded, f)
 				continue
 			}

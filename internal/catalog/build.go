@@ -170,6 +170,11 @@ func (b *builder) declare() {
 		b.addObject(o)
 	}
 	b.declareInputs()
+	for _, o := range b.order {
+		if o.rel != nil {
+			b.reserveInputs(o) // a clash with another declaration is told when the input is made
+		}
+	}
 }
 
 // addObject claims the type's name and makes room for its fields. A dropped object made in Go
@@ -177,6 +182,12 @@ func (b *builder) declare() {
 func (b *builder) addObject(o *object) bool {
 	if !b.claim(o.decl.Name, o.decl.Origin, o.fatal) {
 		return false
+	}
+	if !o.fatal {
+		if input := b.reserveInputs(o); input != "" {
+			b.report(false, o.decl.Origin, "give one of them another name", "it is left out: its filters or orders need the type name %s, which is taken by %s", input, b.claims[input])
+			return false
+		}
 	}
 	o.t = &schema.Type{Kind: schema.Object, Name: o.decl.Name, Description: o.decl.Description}
 	b.objects[o.decl.Name] = o

@@ -138,7 +138,7 @@ func splitName(name string) (sch, rel string) {
 		case ch == '.' && !quoted && last == 0:
 			parts = append(parts, "")
 		default:
-			parts[last] += string(ch)
+			parts[last] += name[i : i+1] // a byte, perhaps of a letter that has several
 		}
 	}
 	if len(parts) == 1 {

@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"slices"
+
 	"github.com/fraiseql/fraiseql-go/schema"
 )
 
@@ -40,6 +42,11 @@ func (b *builder) where(t *schema.Type) *schema.Type {
 	where.Fields = append(where.Fields, &schema.Field{Name: "NOT", Type: schema.Of(where), Description: "This does not hold."})
 	for _, f := range t.Fields {
 		if f.NoFilter || f.Batch != nil {
+			continue
+		}
+		if slices.ContainsFunc(where.Fields[:3], func(junction *schema.Field) bool { return junction.Name == f.Name }) {
+			b.report(false, "type "+t.Name+", field "+f.Name, "give the field another name", "it is left out of filters, where %s joins conditions", f.Name)
+			f.NoFilter = true
 			continue
 		}
 		if kind := b.condition(f); kind != nil {
@@ -175,6 +182,20 @@ func (b *builder) reserve() {
 		b.claims[name] = "a scalar"
 		b.claims[name+"Filter"], b.claims[name+"ListFilter"] = reserved, reserved
 	}
+}
+
+// reserveInputs keeps the names of an object's filter and order, so that nothing discovered
+// later takes them; otherwise it gives the name that is taken already.
+func (b *builder) reserveInputs(o *object) string {
+	taken := ""
+	for _, name := range [...]string{o.decl.Name + "WhereInput", o.decl.Name + "OrderByInput"} {
+		if other, is := b.claims[name]; is && other != reserved {
+			taken = name
+			continue
+		}
+		b.claims[name] = reserved
+	}
+	return taken
 }
 
 // generated claims the name of a type that is made for another one.

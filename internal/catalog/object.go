@@ -131,7 +131,7 @@ func (b *builder) fillOpen(o *object, document *Column) {
 	if document != nil && columns[document.Name].Type != "" {
 		document = nil // asked for as it is
 	}
-	var unreadable []string
+	var unreadable, quoted []string
 	for _, c := range o.rel.Columns {
 		fd, declared := columns[c.Name]
 		switch {
@@ -140,7 +140,7 @@ func (b *builder) fillOpen(o *object, document *Column) {
 		case !b.exposes(o, c.Name, cmp.Or(fd.Name, camel(c.Name))):
 			continue
 		case !c.Readable && !declared:
-			unreadable = append(unreadable, c.Name)
+			unreadable, quoted = append(unreadable, c.Name), append(quoted, ident(c.Name))
 			continue
 		}
 		fd.SQLName = c.Name
@@ -148,7 +148,7 @@ func (b *builder) fillOpen(o *object, document *Column) {
 		taken[c.Name] = true
 	}
 	if len(unreadable) > 0 {
-		b.report(false, o.on(""), "GRANT SELECT ("+strings.Join(unreadable, ", ")+") ON "+o.rel.sql()+" TO the role that connects, or leave them out by expose_fields",
+		b.report(false, o.on(""), "GRANT SELECT ("+strings.Join(quoted, ", ")+") ON "+o.rel.sql()+" TO the role that connects, or leave them out by expose_fields",
 			"the role may not read the columns %s, so they are left out", strings.Join(unreadable, ", "))
 	}
 	if document != nil {

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/fraiseql/fraiseql-go/schema"
 )
@@ -234,5 +235,37 @@ func literalFits(text string, ref *schema.Ref) bool {
 	case "JSON":
 		return true
 	}
-	return stringLiteral.MatchString(text)
+	return stringLiteral.MatchString(text) && wordFits(t.Name, text[1:len(text)-1])
+}
+
+var (
+	uuidWord     = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	durationWord = regexp.MustCompile(`^-?P(-?[0-9.]+[YMWD])*(T(-?[0-9.]+[HMS])+)?$`)
+	ltreeWord    = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
+)
+
+// wordFits looks at the text of a default whose scalar is a string in Go, which takes any:
+// otherwise each request that leaves the argument out would fail.
+func wordFits(scalar, text string) bool {
+	var layouts []string
+	switch scalar {
+	case "UUID":
+		return uuidWord.MatchString(text)
+	case "Duration":
+		return len(text) > 2 && durationWord.MatchString(text)
+	case "LTreePath":
+		return ltreeWord.MatchString(text)
+	case "Date":
+		layouts = []string{time.DateOnly}
+	case "Time":
+		layouts = []string{time.TimeOnly, "15:04"}
+	case "LocalDateTime":
+		layouts = []string{"2006-01-02T15:04:05"}
+	default:
+		return true
+	}
+	return slices.ContainsFunc(layouts, func(layout string) bool {
+		_, err := time.Parse(layout, text)
+		return err == nil
+	})
 }

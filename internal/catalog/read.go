@@ -165,6 +165,9 @@ const columnsSQL = `
 SELECT a.attrelid, a.attnum, a.attname::text, a.atttypid,
 	a.attnotnull AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
 		WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND NOT k.convalidated AND k.conkey = ARRAY[a.attnum]),
+	NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
+		WHERE k.conrelid = a.attrelid AND k.contype = 'c' AND a.attnum = ANY (k.conkey)
+		AND pg_catalog.pg_get_constraintdef(k.oid) ~* 'null|coalesce'),
 	pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'), coalesce(d.description, '')
 FROM pg_catalog.pg_attribute AS a
 LEFT JOIN pg_catalog.pg_description AS d
@@ -176,9 +179,9 @@ func (r *reader) readColumns(ctx context.Context, _ Options) error {
 	return r.each(ctx, columnsSQL, []any{r.oids()}, func(scan func(...any) error) error {
 		var table uint32
 		var number int
-		var notNull bool
+		var notNull, unchecked bool // a check that speaks of null may exclude it
 		var c Column
-		if err := scan(&table, &number, &c.Name, &c.Type, &notNull, &c.Readable, &c.Comment); err != nil {
+		if err := scan(&table, &number, &c.Name, &c.Type, &notNull, &unchecked, &c.Readable, &c.Comment); err != nil {
 			return err
 		}
 		rel := r.relations[table]
@@ -186,7 +189,7 @@ func (r *reader) readColumns(ctx context.Context, _ Options) error {
 		switch {
 		case notNull && !special:
 			c.Null = NotNull
-		case !notNull && !special && rel.Kind != 'f':
+		case !notNull && unchecked && !special && rel.Kind != 'f':
 			c.Null = Nullable
 		}
 		rel.Columns = append(rel.Columns, &c)

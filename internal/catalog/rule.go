@@ -1,5 +1,7 @@
 package catalog
 
+import "slices"
+
 // applyRules follows the rules of views down to the tables: which column shows a table's column
 // unchanged, whether null is excluded or plainly possible there, and which documents are made
 // of typed columns. Whatever is not plainly so stays unknown.
@@ -305,6 +307,8 @@ func (e *evaluator) document(s *scope, n *node) []DocumentKey {
 		if (found.typ == jsonOID || found.typ == jsonbOID) && !found.column {
 			entry.Type = 0 // JSON that an expression makes has a shape that nobody told
 		}
+		// Of a key that stands twice, the last value is the one that is read.
+		keys = slices.DeleteFunc(keys, func(k DocumentKey) bool { return k.Key == key })
 		keys = append(keys, entry)
 	}
 	return keys

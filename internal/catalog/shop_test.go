@@ -120,7 +120,7 @@ COMMENT ON TABLE v_all IS '@fraiseql:type';
 	for _, want := range []string{
 		"comment on table public.v_none: the role may not read table public.v_none; GRANT SELECT ON public.v_none TO",
 		"comment on table shut.v_shut: the role may not use schema shut; GRANT USAGE ON SCHEMA shut TO",
-		"may not read the columns Secret, rank, so they are left out; GRANT SELECT (Secret, rank)",
+		"may not read the columns Secret, rank, so they are left out; GRANT SELECT (\"Secret\", rank)",
 		"relation other: the role may not read the column public.v_some.rank; GRANT SELECT (rank) ON public.v_some TO",
 	} {
 		if !strings.Contains(got, want) {

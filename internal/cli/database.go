@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/fraiseql/fraiseql-go/internal/devpg"
 	"github.com/fraiseql/fraiseql-go/pool"
@@ -146,8 +147,10 @@ func (d *database) load(ctx context.Context, files []file, hash string) error {
 func run(ctx context.Context, p *pool.Pool, f file) error {
 	err := p.With(ctx, func(ctx context.Context, c pool.Conn) error {
 		return c.Raw(func(conn *pgx.Conn) error {
-			_, err := conn.PgConn().Exec(ctx, f.sql).ReadAll()
-			return err
+			results := conn.PgConn().Exec(ctx, f.sql)
+			// COPY FROM stdin would wait for rows for ever. Elsewhere the server ignores this message.
+			conn.PgConn().Frontend().Send(&pgproto3.CopyFail{Message: "a file cannot hold such rows: write INSERT (pg_dump --inserts does)"})
+			return errors.Join(conn.PgConn().Frontend().Flush(), results.Close())
 		})
 	})
 	var e *pgconn.PgError

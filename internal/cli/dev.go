@@ -187,6 +187,11 @@ func (f *devFlags) files() ([]file, error) {
 			all = append(all, file{cmp.Or(f.example, defaultExample) + "/" + e.Name, e.SQL})
 		}
 	} else {
+		if info, err := os.Stat(f.schema); err != nil {
+			return nil, usage("--schema: %w", err)
+		} else if !info.IsDir() {
+			return nil, usage("--schema %s: this is no folder: name the folder of your *.sql files", f.schema)
+		}
 		names, err := filepath.Glob(filepath.Join(escapeGlob(f.schema), "*.sql")) // sorted
 		if err != nil {
 			return nil, usage("--schema %s: %w", f.schema, err)
@@ -211,7 +216,8 @@ func (f *devFlags) files() ([]file, error) {
 
 func readSQL(all []file, name string) ([]file, error) {
 	text, err := os.ReadFile(name)
-	return append(all, file{name, string(text)}), err
+	// Editors put a byte order mark before UTF-8 text, which PostgreSQL does not take: psql drops it, too.
+	return append(all, file{name, strings.TrimPrefix(string(text), "\ufeff")}), err
 }
 
 // escapeGlob lets a folder's name stand for itself in a pattern.

@@ -79,6 +79,9 @@ func (f folder) major() (string, error) {
 // ensureData makes the data when there is none, and refuses data that these programs cannot read.
 func (f folder) ensureData(ctx context.Context, o Options) error {
 	if o.Fresh {
+		if err := f.known(); err != nil {
+			return err
+		}
 		if err := os.RemoveAll(f.data()); err != nil {
 			return fmt.Errorf("delete the old data: %w", err)
 		}
@@ -88,12 +91,30 @@ func (f folder) ensureData(ctx context.Context, o Options) error {
 		return err
 	case made == "":
 		if _, err := os.Lstat(f.data()); err == nil {
-			return fmt.Errorf("%s is there but holds no database: move it away, or start with --fresh, which deletes it", f.data())
+			return fmt.Errorf("%s is there but holds no database: move it away, or choose another folder", f.data())
 		}
 		return f.create(ctx, o)
 	case made != strconv.Itoa(o.Programs.Major):
 		return fmt.Errorf("the data in %s was made by PostgreSQL %s, and the programs in %s are version %s: set %s to the programs of PostgreSQL %s, or start with --fresh, which deletes that data",
 			f.dir, made, o.Programs.Dir, o.Programs.Version, BinVariable, made)
+	}
+	return nil
+}
+
+// known refuses to delete what no server has made: a folder of the user's own that happens to be named data.
+func (f folder) known() error {
+	made, err := f.major()
+	if err != nil || made != "" {
+		return err
+	}
+	if _, err := os.Lstat(f.passwordFile()); err == nil {
+		return nil // the password is written before the data gets its name
+	}
+	if entries, err := os.ReadDir(f.data()); err == nil && len(entries) == 0 {
+		return nil
+	}
+	if _, err := os.Lstat(f.data()); err == nil {
+		return fmt.Errorf("%s is there but holds no database, so it is not deleted: move it away, or choose another folder", f.data())
 	}
 	return nil
 }

@@ -221,6 +221,13 @@ func TestKept(t *testing.T) {
 	if _, err := devpg.Start(t.Context(), options); err == nil || !strings.Contains(err.Error(), "holds no database") {
 		t.Errorf("with a strange folder: %v", err)
 	}
+	options.Fresh = true
+	if _, err := devpg.Start(t.Context(), options); err == nil || !strings.Contains(err.Error(), "is not deleted") {
+		t.Errorf("fresh, with a strange folder: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "data", "base")); err != nil {
+		t.Errorf("fresh has deleted a strange folder: %v", err)
+	}
 }
 
 // TestStartFails: the reason is in the error, and the folder is free again.
