@@ -143,9 +143,13 @@ func (a *App) heal(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		a.because(err)
 		var unavailable *pool.AcquireError
-		if text := err.Error(); text != last && !errors.As(err, &unavailable) {
+		if errors.As(err, &unavailable) {
+			a.because(fmt.Errorf("the database cannot be reached: %w", err))
+		} else {
+			a.because(err)
+		}
+		if text := err.Error(); text != last && unavailable == nil {
 			last = text
 			a.o.Logger.Error("the app is not ready: the database is there, but cannot be served; trying again", "error", err)
 		}

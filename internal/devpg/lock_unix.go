@@ -4,13 +4,18 @@ package devpg
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 )
+
+// deathWait bounds the wait for the lock of a process that has been killed.
+const deathWait = 5 * time.Second
 
 // folderLock holds a server's folder. The kernel drops it with the process, however that ends, so there is nothing
 // to heal after a crash.
@@ -33,6 +38,27 @@ func lockFolder(dir string) (*folderLock, error) {
 		return nil, errors.Join(err, lock.release())
 	}
 	return lock, nil
+}
+
+// lockAfterDeath is lockFolder for a run that may follow a killed one at once: as long as the
+// holder is a process that is gone, the kernel is about to drop its lock.
+func lockAfterDeath(ctx context.Context, dir string) (*folderLock, error) {
+	ctx, cancel := context.WithTimeout(ctx, deathWait)
+	defer cancel()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		lock, err := lockFolder(dir)
+		var used *InUseError
+		if !errors.As(err, &used) || used.PID == 0 || !errors.Is(syscall.Kill(used.PID, 0), syscall.ESRCH) {
+			return lock, err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
 }
 
 func takeLock(file *os.File, dir string) (*folderLock, error) {

@@ -60,7 +60,7 @@ func start(ctx context.Context, o Options) (_ *Server, err error) {
 	} else if err := s.folder.prepare(); err != nil {
 		return nil, err
 	}
-	if s.lock, err = lockFolder(s.folder.dir); err != nil {
+	if s.lock, err = lockAfterDeath(ctx, s.folder.dir); err != nil {
 		return nil, err
 	}
 	defer func() {
