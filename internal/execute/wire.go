@@ -48,7 +48,6 @@ type wire struct {
 	execute pgproto3.Execute
 	parse   pgproto3.Parse
 	close   pgproto3.Close
-	status  byte // of the transaction, at the last ReadyForQuery
 	synced  bool // nothing is left to be read
 	sent    chan error
 
@@ -168,7 +167,7 @@ func (w *wire) next() ([][]byte, error) {
 			}
 			return nil, refused
 		case *pgproto3.ReadyForQuery:
-			w.status, w.synced = msg.TxStatus, true
+			w.synced = true
 			return nil, w.lost(errors.New("unexpected end of the batch"))
 		}
 	}
@@ -210,7 +209,7 @@ func (w *wire) sync() error {
 				return w.lost(pg)
 			}
 		case *pgproto3.ReadyForQuery:
-			w.status, w.synced = msg.TxStatus, true
+			w.synced = true
 		}
 	}
 	for _, name := range w.closing { // skipped: the server has them still
