@@ -12,6 +12,7 @@ import (
 	"github.com/fraiseql/fraiseql-go/internal/engine"
 	"github.com/fraiseql/fraiseql-go/internal/fault"
 	"github.com/fraiseql/fraiseql-go/internal/gqlop"
+	"github.com/fraiseql/fraiseql-go/internal/ops"
 	"github.com/fraiseql/fraiseql-go/pool"
 	"github.com/fraiseql/fraiseql-go/schema"
 )
@@ -33,6 +34,7 @@ type App struct {
 
 	serving  atomic.Pointer[serving]            // nil: not ready
 	pool     atomic.Pointer[pool.Pool]          // nil: not started
+	export   *ops.Export                        // into MeterProvider; Start sets it, Shutdown waits for Start
 	tokens   atomic.Pointer[auth.Authenticator] // what JWTSecretFile makes
 	unready  atomic.Pointer[error]              // why the app is not ready
 	requests gate
@@ -104,12 +106,13 @@ func (a *App) Schema() string {
 	return ""
 }
 
-// PoolStat gives the numbers of the connection pool; zeros before the app is started.
+// PoolStat gives the numbers of the connection pool; zeros beside its name before
+// the app is started.
 func (a *App) PoolStat() pool.Stat {
 	if p := a.pool.Load(); p != nil {
 		return p.Stat()
 	}
-	return pool.Stat{}
+	return pool.Stat{Name: a.o.ConnectionPoolName}
 }
 
 // Ready tells why the app cannot serve now, or nil when it can. The reason is for operators:

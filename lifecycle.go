@@ -8,10 +8,13 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/fraiseql/fraiseql-go/auth"
 	"github.com/fraiseql/fraiseql-go/internal/catalog"
 	"github.com/fraiseql/fraiseql-go/internal/engine"
 	"github.com/fraiseql/fraiseql-go/internal/gqlop"
+	"github.com/fraiseql/fraiseql-go/internal/ops"
 	"github.com/fraiseql/fraiseql-go/pool"
 )
 
@@ -25,8 +28,9 @@ const (
 // Start opens the connection pool, reads the database's catalog, makes the schema and runs
 // Options.OnStart; then the app serves.
 //
-// Declarations that do not fit the database are an error, and so is an error of OnStart; the
-// app has stopped then, OnShutdown included. A database that cannot be reached is no error
+// Declarations that do not fit the database are an error, and so are a pool that may need more
+// connections than the database has and an error of OnStart; the app has stopped then, OnShutdown
+// included. A database that cannot be reached is no error
 // unless Options.FailFast is set: Start returns nil, the app answers 503, tells the reason at
 // /ready, and goes on trying until Shutdown. What is wrong with a database that is reached
 // only then is told at /ready and in the log.
@@ -78,7 +82,14 @@ func (a *App) start(ctx context.Context) (ready bool, err error) {
 			return false, err
 		}
 	}
-	p, err := pool.Open(ctx, a.o.DatabaseURL, a.o.pool())
+	o := a.o.pool()
+	if a.o.MeterProvider != nil {
+		if a.export, err = ops.NewExport(a.o.MeterProvider, a.o.ConnectionPoolName, Version(), a.PoolStat); err != nil {
+			return false, fmt.Errorf("MeterProvider: %w", err)
+		}
+		o.Trace = a.export.Trace()
+	}
+	p, err := pool.Open(ctx, a.o.DatabaseURL, o)
 	if err != nil {
 		return false, fmt.Errorf("opening the connection pool: %w", err)
 	}
@@ -100,10 +111,12 @@ func (a *App) start(ctx context.Context) (ready bool, err error) {
 	return true, nil
 }
 
-// absent decides what a database that cannot be reached means: an error under FailFast or when
-// the caller gave up, else something to wait for.
+// absent decides what it means that the pool is not ready. A database that has too few
+// connections for it is an error; so is one that cannot be reached, under FailFast or when the
+// caller gave up, else it is something to wait for.
 func (a *App) absent(ctx context.Context, err error) error {
-	if a.o.FailFast || ctx.Err() != nil {
+	var unavailable *pool.AcquireError
+	if a.o.FailFast || ctx.Err() != nil || !errors.As(err, &unavailable) {
 		return fmt.Errorf("reaching the database: %w", err)
 	}
 	a.because(fmt.Errorf("the database cannot be reached: %w", err))
@@ -173,7 +186,10 @@ func (a *App) read(ctx context.Context) (*serving, error) {
 		}
 	}
 	var facts *catalog.Facts
-	err := p.With(ctx, func(ctx context.Context, c pool.Conn) (err error) {
+	err := p.Tx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(c pgx.Tx) (err error) {
+		if _, err = c.Exec(ctx, "set local statement_timeout = 0"); err != nil { // the limit is for requests
+			return err
+		}
 		if facts, err = catalog.Read(ctx, c, catalog.Options{Schemas: a.o.Schemas, Sources: sources}); err != nil {
 			return err
 		}
@@ -200,9 +216,9 @@ func (a *App) read(ctx context.Context) (*serving, error) {
 			NoIntrospection: a.o.NoIntrospection,
 		},
 		MaxPage: max(a.o.MaxPage, 0), MaxCost: max(a.o.MaxCost, 0),
-		Session:          a.session(),
-		StatementTimeout: max(a.o.StatementTimeout, 0), BufferBytes: max(a.o.BufferBytes, 0),
-		Production: a.o.Production, Logger: a.o.Logger,
+		Session:     a.session(),
+		BufferBytes: max(a.o.BufferBytes, 0),
+		Production:  a.o.Production, Logger: a.o.Logger,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("making the engine: %w", err)
@@ -233,7 +249,7 @@ func (a *App) warn() {
 }
 
 // checkRole warns of a role under which row-level security means nothing.
-func (a *App) checkRole(ctx context.Context, c pool.Conn) error {
+func (a *App) checkRole(ctx context.Context, c pgx.Tx) error {
 	if !a.o.Production {
 		return nil
 	}
@@ -314,6 +330,11 @@ func (a *App) drain(ctx context.Context, started bool) {
 	if p := a.pool.Load(); p != nil {
 		if err := p.Close(ctx); err != nil {
 			faults = append(faults, fmt.Errorf("closing the connection pool: %w", err))
+		}
+	}
+	if a.export != nil {
+		if err := a.export.Stop(); err != nil {
+			faults = append(faults, fmt.Errorf("taking the pool's metrics out of the meter provider: %w", err))
 		}
 	}
 	if a.stopErr = errors.Join(faults...); a.stopErr != nil {

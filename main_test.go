@@ -4,8 +4,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net/http"
 	"os"
 	"testing"
+
+	"go.uber.org/goleak"
 
 	"github.com/fraiseql/fraiseql-go/internal/devpg"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
@@ -21,5 +24,13 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	}
-	os.Exit(pgtest.Main(m))
+	goleak.VerifyTestMain(hangingUp{pgtest.Runner(m)})
+}
+
+// hangingUp runs tests and then ends what the default client keeps open.
+type hangingUp struct{ tests interface{ Run() int } }
+
+func (h hangingUp) Run() int {
+	defer http.DefaultClient.CloseIdleConnections()
+	return h.tests.Run()
 }

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
+
 	"github.com/fraiseql/fraiseql-go/auth"
 )
 
@@ -93,6 +95,10 @@ type Options struct {
 	// when starting went wrong, even before OnStart was reached. Default: none.
 	OnShutdown func(ctx context.Context, a *App) error
 
+	// ConnectionPoolName tells this app's pool from others in metrics, in logs and, unless
+	// DatabaseURL sets application_name, in pg_stat_activity. Apps that share a meter provider
+	// need different names. Default: "fraiseql".
+	ConnectionPoolName string
 	// ConnectionPoolSize is the number of database connections that are kept between bursts.
 	// Default: 10, in production 20. Less than 1 is refused.
 	ConnectionPoolSize int
@@ -104,6 +110,18 @@ type Options struct {
 	// ConnectionPoolRecycle is the age at which a connection is replaced, at least 1 s.
 	// Default: 1 h; negative: never.
 	ConnectionPoolRecycle time.Duration
+	// ConnectionPoolShedTarget is the wait for a connection that requests should not exceed when
+	// there are more of them than the database can serve: those who would, or have, are answered
+	// 503 (POOL_SATURATED) at once, while a burst that drains soon just waits. Try 100 ms.
+	// Default, and negative: off, everybody waits.
+	ConnectionPoolShedTarget time.Duration
+	// ReplicasHint is how many processes like this one share the database server, for the check
+	// that their connections fit into what it has left, twice as many while deploying. Give them
+	// the same ConnectionPoolName. Default: 1. Negative values, and more than 10,000, are refused.
+	ReplicasHint int
+	// StrictBudget makes the app not ready when the connections do not fit; /ready tells the
+	// numbers. Default: a warning in the log.
+	StrictBudget bool
 	// FailFast makes Start fail when the database cannot be reached. Default: the app starts,
 	// answers 503, and serves as soon as the database is there.
 	FailFast bool
@@ -142,6 +160,10 @@ type Options struct {
 	// expect, or "draft-2026". Default: "compat-2025".
 	HTTPProfile string
 
+	// MeterProvider gets the pool's metrics by OpenTelemetry, the same that /metrics has, from
+	// Start to Shutdown. Default: none. The global provider is not used unless it is given:
+	// otel.GetMeterProvider().
+	MeterProvider metric.MeterProvider
 	// Logger gets everything that the app has to tell. Default: slog.Default().
 	Logger *slog.Logger
 }
@@ -151,6 +173,7 @@ const (
 	defaultTitle            = "FraiseQL API"
 	defaultVersion          = "1.0.0"
 	defaultAddr             = "127.0.0.1:8000"
+	defaultPoolName         = "fraiseql"
 	defaultStatementTimeout = 30 * time.Second
 	defaultWriteStall       = 5 * time.Second
 	defaultBufferBytes      = 256 << 10
@@ -175,10 +198,12 @@ func (o Options) withDefaults() Options {
 	o.Title = cmp.Or(o.Title, defaultTitle)
 	o.Version = cmp.Or(o.Version, defaultVersion)
 	o.Addr = cmp.Or(o.Addr, defaultAddr)
+	o.ConnectionPoolName = cmp.Or(o.ConnectionPoolName, defaultPoolName)
 	o.ConnectionPoolSize = cmp.Or(o.ConnectionPoolSize, size)
 	o.ConnectionPoolMaxOverflow = cmp.Or(o.ConnectionPoolMaxOverflow, 10)
 	o.ConnectionPoolTimeout = cmp.Or(o.ConnectionPoolTimeout, 30*time.Second)
 	o.ConnectionPoolRecycle = cmp.Or(o.ConnectionPoolRecycle, time.Hour)
+	o.ReplicasHint = cmp.Or(o.ReplicasHint, 1)
 	o.StatementTimeout = cmp.Or(o.StatementTimeout, defaultStatementTimeout)
 	o.WriteStall = cmp.Or(o.WriteStall, defaultWriteStall)
 	o.BufferBytes = cmp.Or(o.BufferBytes, defaultBufferBytes)

@@ -12,13 +12,15 @@ import (
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/otel/metric/noop"
+
 	"github.com/fraiseql/fraiseql-go"
 	"github.com/fraiseql/fraiseql-go/auth"
 )
 
 // onlyInGo are the fields that no text can set.
 func onlyInGo() []string {
-	return []string{"Types", "Queries", "Mux", "ExplorerExamples", "Auth", "Context", "Session", "OnStart", "OnShutdown", "Logger"}
+	return []string{"Types", "Queries", "Mux", "ExplorerExamples", "Auth", "Context", "Session", "OnStart", "OnShutdown", "MeterProvider", "Logger"}
 }
 
 func TestEveryOptionIsAParameterOrOnlyInGo(t *testing.T) {
@@ -64,7 +66,8 @@ func allSet() fraiseql.Options {
 		OnStart:         func(context.Context, *fraiseql.App) error { return nil },
 		OnShutdown:      func(context.Context, *fraiseql.App) error { return nil },
 
-		ConnectionPoolSize: 3, ConnectionPoolMaxOverflow: 3, ConnectionPoolTimeout: 3, ConnectionPoolRecycle: 3, FailFast: true,
+		ConnectionPoolName: "x", MeterProvider: noop.NewMeterProvider(),
+		ConnectionPoolSize: 3, ConnectionPoolMaxOverflow: 3, ConnectionPoolTimeout: 3, ConnectionPoolRecycle: 3, ConnectionPoolShedTarget: 3, ReplicasHint: 3, StrictBudget: true, FailFast: true,
 		StatementTimeout: 3, WriteStall: 3, BufferBytes: 3, MaxBodyBytes: 3, MaxPage: 3, MaxDepth: 3, MaxTokens: 3, MaxRootFields: 3, MaxAliases: 3, MaxCost: 3,
 		NoIntrospection: true, HTTPProfile: "x", Logger: slog.New(slog.DiscardHandler),
 	}
@@ -143,6 +146,8 @@ func TestFaultsOfOptionsComeTogether(t *testing.T) {
 		o    fraiseql.Options
 		want string
 	}{
+		"a pool's long name":   {fraiseql.Options{ConnectionPoolName: strings.Repeat("x", 64)}, "ConnectionPoolName: pool: Name is"},
+		"replicas":             {fraiseql.Options{ReplicasHint: -1}, "ReplicasHint is -1, and the limits are 1 and 10000: set the number of processes"},
 		"too many connections": {fraiseql.Options{ConnectionPoolSize: 5000}, "above the limit"},
 		"anonymous":            {fraiseql.Options{AllowAnonymous: true}, "AllowAnonymous is set without Auth"},
 		"a name only":          {fraiseql.Options{InsecureDevAuth: auth.InsecureDevAuth{Username: "a"}}, "no password"},
@@ -179,6 +184,8 @@ func TestLiteralZero(t *testing.T) {
 		"connection-pool-max-overflow": -1,
 		"connection-pool-timeout":      time.Duration(-1),
 		"connection-pool-recycle":      "say -1s for never",
+		"connection-pool-shed-target":  time.Duration(-1),
+		"replicas-hint":                "this process is the first",
 		"max-page":                     -1,
 		"buffer-bytes":                 -1,
 		"statement-timeout":            time.Duration(-1),

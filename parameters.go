@@ -48,10 +48,14 @@ func Parameters() []Parameter {
 		text("admin-addr", "AdminAddr", "a second address for /metrics and /pool, which then leave the main one", "", func(o *Options) *string { return &o.AdminAddr }),
 		toggle("no-explorer", "NoExplorer", "no page for browsers at /graphql", func(o *Options) *bool { return &o.NoExplorer }),
 
+		text("connection-pool-name", "ConnectionPoolName", "the pool's name in metrics, logs and pg_stat_activity", defaultPoolName, func(o *Options) *string { return &o.ConnectionPoolName }),
 		number("connection-pool-size", "ConnectionPoolSize", "connections kept between bursts", "10, in production 20", "1 connection is the least", func(o *Options) *int { return &o.ConnectionPoolSize }),
 		number("connection-pool-max-overflow", "ConnectionPoolMaxOverflow", "more connections for a burst; 0: none", "10", zeroIsNone, func(o *Options) *int { return &o.ConnectionPoolMaxOverflow }),
 		span("connection-pool-timeout", "ConnectionPoolTimeout", "longest wait for a usable connection; 0: do not wait", "30s", zeroIsNone, func(o *Options) *time.Duration { return &o.ConnectionPoolTimeout }),
 		span("connection-pool-recycle", "ConnectionPoolRecycle", "age at which a connection is replaced; -1s: never", "1h", "say -1s for never", func(o *Options) *time.Duration { return &o.ConnectionPoolRecycle }),
+		span("connection-pool-shed-target", "ConnectionPoolShedTarget", "wait above which an overloaded pool turns requests away; 0: never", "0", zeroIsNone, func(o *Options) *time.Duration { return &o.ConnectionPoolShedTarget }),
+		number("replicas-hint", "ReplicasHint", "how many processes like this one share the database server", "1", "this process is the first", func(o *Options) *int { return &o.ReplicasHint }),
+		toggle("strict-budget", "StrictBudget", "not ready when the replicas' connections do not fit into what the server has left, twice while deploying", func(o *Options) *bool { return &o.StrictBudget }),
 		toggle("fail-fast", "FailFast", "end when the database cannot be reached at start, instead of waiting for it", func(o *Options) *bool { return &o.FailFast }),
 
 		text("jwt-secret-file", "JWTSecretFile", "file with the secret of HS256 tokens; requests then need one", "", func(o *Options) *string { return &o.JWTSecretFile }),

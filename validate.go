@@ -91,9 +91,17 @@ func (o Options) validatePool(fault func(string, ...any)) {
 		bad = true
 		fault("ConnectionPoolSize is %d, and a pool needs at least 1 connection: set 1 or more, or leave it out", o.ConnectionPoolSize)
 	}
+	if _, err := (pool.Options{Name: o.ConnectionPoolName}).Resolve(); err != nil {
+		bad = true
+		fault("ConnectionPoolName: %w", err)
+	}
 	if o.ConnectionPoolRecycle > 0 && o.ConnectionPoolRecycle < time.Second {
 		bad = true
 		fault("ConnectionPoolRecycle is %v, and the limit is at least 1s: set 1s or more, or a negative value for never", o.ConnectionPoolRecycle)
+	}
+	if _, err := (pool.Options{ReplicasHint: o.ReplicasHint}).Resolve(); err != nil {
+		bad = true
+		fault("ReplicasHint: %w", err)
 	}
 	if bad {
 		return
@@ -106,12 +114,21 @@ func (o Options) validatePool(fault func(string, ...any)) {
 // pool is what these options say about the pool.
 func (o Options) pool() pool.Options {
 	return pool.Options{
+		Name:        o.ConnectionPoolName,
 		Size:        o.ConnectionPoolSize,
 		MaxOverflow: o.ConnectionPoolMaxOverflow,
 		Timeout:     o.ConnectionPoolTimeout,
 		Recycle:     o.ConnectionPoolRecycle,
+		ShedTarget:  max(o.ConnectionPoolShedTarget, 0),
 		FailFast:    o.FailFast,
 		Production:  o.Production,
-		Logger:      o.Logger,
+
+		ReplicasHint: o.ReplicasHint,
+		StrictBudget: o.StrictBudget,
+
+		ReadOnly:         true,
+		StatementTimeout: max(o.StatementTimeout, 0),
+
+		Logger: o.Logger,
 	}
 }

@@ -14,19 +14,23 @@ const lookInterval = 100 * time.Microsecond
 // Acquire lends a connection, which must be released, best by defer. It waits, first come first served, until one is
 // usable, ctx ends or Options.Timeout has passed. Errors are *[AcquireError]; when ctx ended they match its error.
 func (p *Pool) Acquire(ctx context.Context) (Conn, error) {
-	start := time.Now()
+	start := p.now()
 	if ctx.Err() != nil {
-		return Conn{}, p.refuse(ReasonCanceled, start, 0, contextError(ctx))
+		return Conn{}, p.refuse(ReasonCanceled, start, contextError(ctx))
 	}
 	sc := p.scopeOf(ctx)
 	if sc != nil && sc.held.Add(1) > 1 {
 		p.meters.nested.Add(1)
 		if p.o.NestedIsError {
 			sc.held.Add(-1)
-			return Conn{}, p.refuse(ReasonNested, start, 0, nil)
+			return Conn{}, p.refuse(ReasonNested, start, nil)
 		}
 	}
-	c, ok := p.tryAcquire(start, sc)
+	var c Conn
+	ok := p.meters.waiting.Load() == 0 // else whoever comes now queues anyway
+	if ok {
+		c, ok = p.tryAcquire(start, sc)
+	}
 	if !ok {
 		var err error
 		if c, err = p.wait(ctx, start, sc); err != nil {
@@ -62,7 +66,7 @@ func (p *Pool) tryAcquire(now time.Time, sc *scope) (Conn, bool) {
 	}
 	c := Conn{s: s, gen: gen}
 	if p.trace.Acquired != nil {
-		p.traceAcquired(c, AcquiredInfo{Waited: time.Since(now), New: first})
+		p.traceAcquired(c, AcquiredInfo{New: first})
 	}
 	return c, true
 }
@@ -71,6 +75,7 @@ func (p *Pool) tryAcquire(now time.Time, sc *scope) (Conn, bool) {
 func (p *Pool) lend(s *slot, now time.Time, sc *scope) uint64 {
 	p.idle.remove(s)
 	p.setState(s, slotLeased)
+	p.shedding.lent = now
 	s.leasedAt, s.scope, s.reported = now, sc, false
 	s.uses++
 	s.flags.Store(0)
@@ -115,27 +120,41 @@ func (p *Pool) quiet(s *slot, now time.Time) bool {
 func (p *Pool) wait(ctx context.Context, start time.Time, sc *scope) (Conn, error) {
 	w := p.newWaiter()
 	w.since, w.scope = start, sc
+	if p.o.ShedTarget > 0 {
+		w.deadline = start.Add(p.o.Timeout)
+		if end, ok := ctx.Deadline(); ok && end.Before(w.deadline) {
+			w.deadline = end
+		}
+	}
+	now := start
 	for {
-		now := time.Now()
 		p.mu.Lock()
 		reason := p.enqueue(w, now)
 		p.unlock()
 		if reason != "" {
+			if w.failed != "" {
+				<-w.ready
+			}
 			return p.giveUp(w, reason, start, nil)
 		}
-		select {
-		case <-w.ready:
-		case <-ctx.Done():
-			return p.cancelWait(w, start, contextError(ctx))
+		if done := ctx.Done(); done == nil {
+			<-w.ready // several times cheaper than a select
+		} else {
+			select {
+			case <-w.ready:
+			case <-done:
+				return p.cancelWait(w, start, contextError(ctx))
+			}
 		}
 		if w.failed != "" {
 			return p.giveUp(w, w.failed, start, nil)
 		}
 		s, gen := w.slot, w.gen
 		w.slot = nil
-		if p.quiet(s, time.Now()) {
+		now = p.now()
+		if p.quiet(s, now) {
 			p.freeWaiter(w)
-			return p.waited(s, gen, start), nil
+			return p.waited(s, gen, now.Sub(start)), nil
 		}
 	}
 }
@@ -148,11 +167,12 @@ func (p *Pool) enqueue(w *waiter, now time.Time) Reason {
 		return ReasonClosed
 	case newcomer && p.idle.head == nil && limit >= 0 && p.queue.n >= limit && p.state != StateDown:
 		return ReasonQueueFull
+	case newcomer && p.refuses(w, now):
+		return ReasonShed
 	}
 	p.queue.push(w)
 	p.dispatch(now)
 	if w.failed != "" {
-		<-w.ready
 		return w.failed
 	}
 	// Not waiting still includes the ping of a connection that is idle: it is there for this caller.
@@ -164,9 +184,6 @@ func (p *Pool) enqueue(w *waiter, now time.Time) Reason {
 	}
 	if w.queued && w == p.queue.head {
 		p.expire(now)
-		if w.failed != "" {
-			<-w.ready
-		}
 	}
 	return w.failed
 }
@@ -178,9 +195,12 @@ func (p *Pool) cancelWait(w *waiter, start time.Time, ctxErr error) (Conn, error
 	p.mu.Lock()
 	if w.queued {
 		p.queue.remove(w)
+		p.missed(now)
 		p.dispatch(now)
 	} else {
-		<-w.ready
+		p.mu.Unlock()
+		<-w.ready // it is on its way: see Pool.signal
+		p.mu.Lock()
 		if s := w.slot; s != nil && s.lease.CompareAndSwap(w.gen, w.gen+1) {
 			s.uses--
 			s.scope = nil
@@ -192,13 +212,19 @@ func (p *Pool) cancelWait(w *waiter, start time.Time, ctxErr error) (Conn, error
 }
 
 func (p *Pool) giveUp(w *waiter, reason Reason, start time.Time, ctxErr error) (Conn, error) {
-	position := w.position
+	err := p.acquireError(reason, start, w.position, ctxErr)
+	err.blame(w.lastConnect)
+	if reason == ReasonShed {
+		err.shedTarget = p.o.ShedTarget
+		if w.position == 0 { // it was refused at once
+			err.foreseen, err.allowed = w.foreseen, w.allowed
+		}
+	}
 	p.freeWaiter(w)
-	return Conn{}, p.refuse(reason, start, position, ctxErr)
+	return Conn{}, p.failed(err)
 }
 
-func (p *Pool) waited(s *slot, gen uint64, start time.Time) Conn {
-	waited := time.Since(start)
+func (p *Pool) waited(s *slot, gen uint64, waited time.Duration) Conn {
 	p.meters.waited.Add(1)
 	p.meters.wait.add(&p.meters.bounds, waited)
 	first := s.uses == 1 // stable while the lease is ours
@@ -224,18 +250,23 @@ func (p *Pool) traceAcquired(c Conn, info AcquiredInfo) {
 	told = true
 }
 
-// refuse counts and describes a failed acquire.
-func (p *Pool) refuse(reason Reason, start time.Time, position int, ctxErr error) error {
-	p.meters.failure(reason).Add(1)
-	err := p.acquireError(reason, start, position, ctxErr)
+// refuse is the end of an acquire that never queued.
+func (p *Pool) refuse(reason Reason, start time.Time, ctxErr error) error {
+	return p.failed(p.acquireError(reason, start, 0, ctxErr))
+}
+
+// failed counts and tells of a failed acquire.
+func (p *Pool) failed(err *AcquireError) error {
+	p.meters.failure(err.Reason).Add(1)
 	if f := p.trace.AcquireFailed; f != nil {
-		f(err)
+		p.tell("AcquireFailed", func() { f(err) })
 	}
 	return err
 }
 
 func (p *Pool) acquireError(reason Reason, start time.Time, position int, ctxErr error) *AcquireError {
-	e := &AcquireError{Reason: reason, Waited: time.Since(start), Position: position, Stat: p.Stat(), ctxErr: ctxErr}
+	e := &AcquireError{Reason: reason, Waited: time.Since(start), Position: position, ctxErr: ctxErr}
+	p.copyStat(&e.Stat)
 	e.retryAfter, e.LastConnect = p.outlook(reason)
 	return e
 }

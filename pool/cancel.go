@@ -2,6 +2,10 @@ package pool
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -19,7 +23,8 @@ const (
 // A request that overtakes its query finds the backend idle, and is ignored; so it is repeated until the query ends. And
 // no request may hit a later query: pgx returns to its caller only after HandleUnwatchAfterCancel, which waits for the
 // end of the request under way. The server closes the connection of a request after it has signalled the backend, and a
-// backend that finds the signal before it reads the next query ignores it.
+// backend that finds the signal before it reads the next query ignores it. A request whose end is not seen may arrive at
+// any time: then the connection runs nothing more (flagHaunted), and is closed when it comes back.
 type canceller struct {
 	pool *Pool
 	slot *slot
@@ -35,7 +40,21 @@ func (c *canceller) HandleCancel(context.Context) {
 	c.slot.flag(flagCancelled)
 	_ = c.pg.Conn().SetDeadline(deadline) // if it fails, so does the read that it was meant for
 	c.ended, c.quit = make(chan struct{}), make(chan struct{})
-	go func() {
+	if !c.start(deadline) {
+		close(c.quit)
+	}
+}
+
+// start sends the requests on a goroutine of the pool, unless the connection is being closed or is gone: that ends the
+// query as well. A borrower who leaves rows open never comes to HandleUnwatchAfterCancel, and so nobody but the pool may
+// wait for this goroutine.
+func (c *canceller) start(deadline time.Time) bool {
+	c.pool.mu.Lock()
+	defer c.pool.mu.Unlock()
+	if c.slot.state == slotClosing || c.slot.state == slotGone {
+		return false
+	}
+	c.pool.goroutines.Go(func() {
 		defer close(c.quit)
 		ctx, stop := context.WithDeadline(c.pool.base, deadline)
 		defer stop()
@@ -55,8 +74,27 @@ func (c *canceller) HandleCancel(context.Context) {
 			default:
 			}
 		}
-	}()
+	})
+	return true
 }
+
+// errand is the connection of a cancel request. The server ends it when the request has taken effect; any other end leaves
+// that open.
+type errand struct {
+	net.Conn
+	slot *slot
+}
+
+func (e *errand) Read(b []byte) (int, error) {
+	n, err := e.Conn.Read(b)
+	if err != nil && !errors.Is(err, io.EOF) {
+		e.slot.flag(flagHaunted)
+	}
+	return n, err
+}
+
+// errHaunted matches a lost connection, which this one is for its borrower.
+var errHaunted = fmt.Errorf("a cancel request on this connection got no answer and may still arrive: release it, and acquire another: %w", io.ErrUnexpectedEOF)
 
 // HandleUnwatchAfterCancel is called by pgx when such a query has ended.
 func (c *canceller) HandleUnwatchAfterCancel() {

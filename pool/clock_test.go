@@ -162,6 +162,45 @@ func TestConnectSurvivesItsCaller(t *testing.T) {
 	})
 }
 
+// TestImpatientCallersMakeThePoolGrow: although each of them leaves before a connect would seem worth its while.
+func TestImpatientCallersMakeThePoolGrow(t *testing.T) {
+	t.Parallel()
+	for _, byContext := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFakeServer()
+			f.connectTime = 200 * time.Millisecond
+			o := pool.Options{Size: 2, MaxOverflow: -1, Timeout: 20 * time.Millisecond}
+			if byContext {
+				o.Timeout = time.Minute
+			}
+			p := openPool(t, fakeURL, f.options(o))
+			if err := p.Ready(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			c, err := p.Acquire(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Release()
+			for tries := 1; ; tries++ {
+				ctx, stop := context.WithTimeout(t.Context(), 20*time.Millisecond)
+				second, err := p.Acquire(ctx)
+				stop()
+				if err == nil {
+					second.Release()
+					break
+				}
+				if tries == 20 {
+					t.Fatalf("after %d tries: %v", tries, err)
+				}
+			}
+			if n := f.dials.Load(); n != 2 {
+				t.Errorf("%d connects", n)
+			}
+		})
+	}
+}
+
 // TestMaxConnecting: never more connects at once than told.
 func TestMaxConnecting(t *testing.T) {
 	t.Parallel()

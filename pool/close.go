@@ -26,7 +26,7 @@ func (p *Pool) startClosing(s *slot, reason CloseReason, now time.Time, hangUp f
 	p.meters.closed[reason].Add(1)
 	p.goroutines.Go(func() {
 		if f := p.trace.Closed; f != nil {
-			f(ClosedInfo{Reason: reason, Age: now.Sub(s.created)})
+			p.tell("Closed", func() { f(ClosedInfo{Reason: reason, Age: now.Sub(s.created)}) })
 		}
 		hangUp()
 		now := time.Now()

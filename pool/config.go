@@ -3,6 +3,8 @@ package pool
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -25,21 +27,50 @@ func pinned() map[string]string {
 
 const urlForm = "want postgres://user:password@host:port/database or key=value words, with special characters in user and password percent-encoded"
 
+// Setting is a setting of a session or transaction.
+type Setting struct{ Name, Value string }
+
+// chosen are the settings that the options ask for. A session has them from its start; those that it cannot have there
+// travel in each transaction.
+func (o Options) chosen() (session map[string]string) {
+	session = map[string]string{}
+	if o.StatementTimeout > 0 {
+		session["statement_timeout"] = strconv.FormatInt(max(o.StatementTimeout.Milliseconds(), 1), 10)
+	}
+	if o.ReadOnly {
+		session[defaultReadOnly] = "on"
+	}
+	return session
+}
+
+const (
+	defaultReadOnly = "default_transaction_read_only" // of a session
+	readOnly        = "transaction_read_only"         // of a transaction
+)
+
 // parseURL reads the database URL. Its errors say what is wrong without quoting any of it, for no part of a malformed
 // URL is certain not to be the password.
-func parseURL(databaseURL, name string) (*pgx.ConnConfig, error) {
+//
+// travelling are the settings that sessions do not carry.
+func parseURL(databaseURL string, o Options) (config *pgx.ConnConfig, travelling []Setting, err error) {
 	if strings.TrimSpace(databaseURL) == "" {
-		return nil, fmt.Errorf("pool: the database URL is empty: %s", urlForm)
+		return nil, nil, fmt.Errorf("pool: the database URL is empty: %s", urlForm)
 	}
-	config, err := pgx.ParseConfig(databaseURL)
+	config, err = pgx.ParseConfig(databaseURL)
 	if err != nil {
 		var pe *pgconn.ParseConfigError
 		if errors.As(err, &pe) {
-			return nil, errors.New("pool: " + parseFault(pe))
+			return nil, nil, errors.New("pool: " + parseFault(pe))
 		}
-		return nil, fmt.Errorf("pool: the database URL is malformed: %s", urlForm)
+		return nil, nil, fmt.Errorf("pool: the database URL is malformed: %s", urlForm)
 	}
 	pin := pinned()
+	maps.Copy(pin, o.chosen())
+	if config.ValidateConnect != nil && pin[defaultReadOnly] != "" {
+		// target_session_attrs asks whether sessions can write, so it must see the server's own choice.
+		delete(pin, defaultReadOnly)
+		travelling = []Setting{{readOnly, "on"}}
+	}
 	for key := range config.RuntimeParams {
 		for pinnedKey := range pin {
 			if strings.EqualFold(key, pinnedKey) {
@@ -51,9 +82,9 @@ func parseURL(databaseURL, name string) (*pgx.ConnConfig, error) {
 		config.RuntimeParams[key] = value
 	}
 	if config.RuntimeParams["application_name"] == "" {
-		config.RuntimeParams["application_name"] = name
+		config.RuntimeParams["application_name"] = o.Name
 	}
-	return config, nil
+	return config, travelling, nil
 }
 
 // parseFault names the part of a database URL that pgx refused, by the words of its message that are known to be free of

@@ -21,6 +21,9 @@ func (c Conn) use() (*pgx.Conn, error) {
 	if !c.live() {
 		return nil, ErrReleased
 	}
+	if c.s.flags.Load()&flagHaunted != 0 {
+		return nil, errHaunted
+	}
 	return c.s.conn, nil
 }
 
@@ -33,6 +36,20 @@ func (c Conn) touch() (*pgx.Conn, error) {
 	}
 	return conn, err
 }
+
+// Settings are those of the pool's options that this session does not carry, so that each transaction must set them for
+// itself (set_config with is_local). Mostly there are none: sessions carry them from their start. They do not behind a
+// pooler, which shares them, nor under a target_session_attrs in the URL (ReadOnly only). The slice is the same for all
+// connections that have any, and must not be changed.
+func (c Conn) Settings() []Setting {
+	if !c.live() {
+		return nil
+	}
+	return c.s.travelling
+}
+
+// Prepared tells whether statements may be kept on this connection by name: see Options.PreparedStatements.
+func (c Conn) Prepared() bool { return c.live() && c.s.named }
 
 // Release gives the connection back. It does no I/O. A second call does nothing.
 func (c Conn) Release() {
@@ -48,8 +65,12 @@ func (c Conn) Exec(ctx context.Context, sql string, args ...any) (pgconn.Command
 	if err != nil {
 		return pgconn.CommandTag{}, err
 	}
+	open := c.s.isOpen()
 	tag, err := conn.Exec(ctx, sql, args...)
-	return tag, explain(ctx, err)
+	if c.stalePlan(err) {
+		tag, err = conn.Exec(ctx, sql, args...)
+	}
+	return tag, explain(ctx, during(open, err))
 }
 
 // Query runs a query. The rows must be closed or read to their end before the connection is used again; a connection
@@ -60,7 +81,7 @@ func (c Conn) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, err
 		return failedRows{err: err}, err
 	}
 	r, err := conn.Query(ctx, sql, args...)
-	return wrapRows(ctx, r), explain(ctx, err)
+	return wrapRows(ctx, &replanRows{Rows: r, c: c, again: func() (pgx.Rows, error) { return conn.Query(ctx, sql, args...) }}), explain(ctx, err)
 }
 
 // QueryRow runs a query for its first row. Errors come from Scan, which must be called.
@@ -69,10 +90,12 @@ func (c Conn) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	if err != nil {
 		return failedRows{err: err}
 	}
-	return row{ctx: ctx, row: conn.QueryRow(ctx, sql, args...)}
+	r := conn.QueryRow(ctx, sql, args...)
+	return row{ctx: ctx, row: replanRow{row: r, c: c, again: func() pgx.Row { return conn.QueryRow(ctx, sql, args...) }}}
 }
 
-// SendBatch sends the statements of a batch in one round trip. The results must be closed.
+// SendBatch sends the statements of a batch in one round trip. The results must be closed. When DDL has changed what a
+// statement returns, a batch with it fails once on each connection, with SQLSTATE 0A000; single statements do not.
 func (c Conn) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 	conn, err := c.touch()
 	if err != nil {
@@ -87,7 +110,7 @@ func (c Conn) CopyFrom(ctx context.Context, table pgx.Identifier, columns []stri
 	if err != nil {
 		return 0, err
 	}
-	n, err := conn.CopyFrom(ctx, table, columns, src)
+	n, err := copyFrom(src, func(src pgx.CopyFromSource) (int64, error) { return conn.CopyFrom(ctx, table, columns, src) })
 	return n, explain(ctx, err)
 }
 
@@ -105,10 +128,11 @@ func (c Conn) BeginTx(ctx context.Context, o pgx.TxOptions) (pgx.Tx, error) {
 	}
 	// pgx closes a connection whose BEGIN fails, and an end of ctx is no reason for that.
 	patient, stop := outlive(ctx)
+	open := c.s.isOpen()
 	inner, err := conn.BeginTx(patient, o)
 	stop()
 	if err != nil {
-		return nil, explain(ctx, err)
+		return nil, explain(ctx, during(open, err))
 	}
 	c.s.tx = inner
 	if ctx.Err() != nil {

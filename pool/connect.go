@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -41,7 +40,8 @@ func (p *Pool) dispatch(now time.Time) {
 		p.queue.remove(w)
 		w.gen = p.lend(s, now, w.scope)
 		w.slot = s
-		w.ready <- struct{}{}
+		p.served(now.Sub(w.since), now)
+		p.signal(w)
 	}
 	if p.state == StateDown && p.idle.head == nil && p.n[slotTending] == 0 {
 		for p.queue.head != nil {
@@ -49,6 +49,7 @@ func (p *Pool) dispatch(now time.Time) {
 		}
 	}
 	p.grow(now)
+	p.shed(now)
 }
 
 // grow starts connects: up to the warm size always, beyond it by need, at most MaxConnecting at a time. p.mu is held.
@@ -107,6 +108,14 @@ func (p *Pool) needsMore(now time.Time) bool {
 	return false
 }
 
+// missed notes that a caller left unserved: one that is less patient than a connect takes would never see it happen, so
+// one is opened for those who come after it. p.mu is held.
+func (p *Pool) missed(now time.Time) {
+	if p.n[slotConnecting] == 0 && len(p.slots) < p.roof(now) {
+		p.wanted = 1
+	}
+}
+
 func average(old, sample time.Duration) time.Duration {
 	if old == 0 {
 		return sample
@@ -130,7 +139,7 @@ func (p *Pool) connect(s *slot) {
 	stop()
 	took := time.Since(start)
 	if f := p.trace.Connected; f != nil {
-		f(ConnectedInfo{Took: took, Err: err})
+		p.tell("Connected", func() { f(ConnectedInfo{Took: took, Err: err}) })
 	}
 	now := time.Now()
 	p.mu.Lock()
@@ -162,25 +171,68 @@ func (p *Pool) connect(s *slot) {
 	p.grow(now) // this one may have been in the way of the next: MaxConnecting
 }
 
-// dial connects, runs the hooks and looks at the server's limit the first time.
+// dial connects, a second time when it meets a pooler for which the connection was not made.
 func (p *Pool) dial(ctx context.Context, s *slot) (*pgx.Conn, error) {
+	pooled := p.behindPooler()
+	conn, err := p.dialOnce(ctx, s, pooled)
+	if !pooled && (refusedSettings(err) || err == nil && sharedSession(ctx, conn)) {
+		if err == nil {
+			p.hangUpConn(conn.PgConn())
+		}
+		p.notePooler()
+		pooled = true
+		conn, err = p.dialOnce(ctx, s, pooled)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.travelling, s.named = p.travelling, p.named(pooled)
+	if pooled {
+		s.travelling = p.pooledSettings
+	}
+	p.readServerLimit(ctx, conn)
+	if f := p.o.AfterConnect; f != nil {
+		if err := p.hook("AfterConnect", func() error { return f(ctx, conn) }); err != nil {
+			p.hangUpConn(conn.PgConn())
+			return nil, connectFailure(ctx, fmt.Errorf("hook AfterConnect: %w", err), conn.Config().Password)
+		}
+	}
+	if pg := conn.PgConn(); pg.IsClosed() || pg.IsBusy() || pg.TxStatus() != 'I' {
+		p.hangUpConn(pg)
+		err := errors.New("hook AfterConnect left the connection closed, busy or in a transaction: finish what it begins")
+		if p.o.AfterConnect == nil {
+			err = errors.New("the server ended the connection as soon as it was made")
+		}
+		return nil, connectFailure(ctx, err, conn.Config().Password)
+	}
+	return conn, nil
+}
+
+// connectFailure is the error of an attempt, with the reason of its context when that ended it.
+func connectFailure(ctx context.Context, err error, password string) error {
+	if cause := context.Cause(ctx); ctx.Err() != nil && !errors.Is(err, cause) {
+		err = fmt.Errorf("%w: %w", cause, err)
+	}
+	return newConnectError(err, password)
+}
+
+// dialOnce connects to what is expected to stand there.
+func (p *Pool) dialOnce(ctx context.Context, s *slot, pooled bool) (*pgx.Conn, error) {
 	config := p.config.Copy()
+	p.adapt(config, pooled)
 	if f := p.o.BeforeConnect; f != nil {
 		if err := p.hook("BeforeConnect", func() error { return f(ctx, config) }); err != nil {
 			return nil, newConnectError(fmt.Errorf("hook BeforeConnect: %w", err), config.Password)
 		}
 	}
-	fail := func(err error) (*pgx.Conn, error) {
-		if cause := context.Cause(ctx); ctx.Err() != nil && !errors.Is(err, cause) {
-			err = fmt.Errorf("%w: %w", cause, err)
-		}
-		return nil, newConnectError(err, config.Password)
-	}
 	dial, done := config.DialFunc, false
 	config.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := dial(ctx, network, addr)
-		if err != nil || done {
-			return conn, err // done: this one carries a cancel request, and its end means nothing
+		if err != nil {
+			return nil, err
+		}
+		if done {
+			return &errand{Conn: conn, slot: s}, nil
 		}
 		s.wire = newWire(conn, p.o.CloseGrace)
 		return s.wire, nil
@@ -200,61 +252,9 @@ func (p *Pool) dial(ctx context.Context, s *slot) (*pgx.Conn, error) {
 	}
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		return fail(err)
+		return nil, connectFailure(ctx, err, config.Password)
 	}
 	done = true
 	s.wire.established.Store(true)
-	p.readServerLimit(ctx, conn)
-	if f := p.o.AfterConnect; f != nil {
-		if err := p.hook("AfterConnect", func() error { return f(ctx, conn) }); err != nil {
-			p.hangUpConn(conn.PgConn())
-			return fail(fmt.Errorf("hook AfterConnect: %w", err))
-		}
-	}
-	if pg := conn.PgConn(); pg.IsClosed() || pg.IsBusy() || pg.TxStatus() != 'I' {
-		p.hangUpConn(pg)
-		if p.o.AfterConnect == nil {
-			return fail(errors.New("the server ended the connection as soon as it was made"))
-		}
-		return fail(errors.New("hook AfterConnect left the connection closed, busy or in a transaction: finish what it begins"))
-	}
 	return conn, nil
-}
-
-// readServerLimit learns, once, how many connections the server has for ordinary roles. A server that does not tell is
-// left alone.
-func (p *Pool) readServerLimit(ctx context.Context, conn *pgx.Conn) {
-	p.mu.Lock()
-	known := p.serverLimit > 0
-	p.mu.Unlock()
-	if known {
-		return
-	}
-	const query = `select pg_catalog.current_setting('max_connections')::int` +
-		` - pg_catalog.current_setting('superuser_reserved_connections')::int` +
-		` - coalesce(pg_catalog.current_setting('reserved_connections', true), '0')::int`
-	results, err := conn.PgConn().Exec(ctx, query).ReadAll()
-	if err != nil || len(results) != 1 || len(results[0].Rows) != 1 {
-		return
-	}
-	limit, err := strconv.Atoi(string(results[0].Rows[0][0]))
-	if err != nil {
-		return
-	}
-	p.mu.Lock()
-	p.serverLimit = limit
-	over := p.overBudget()
-	p.unlock()
-	if over != nil {
-		p.log.Warn("pool above the server's limit", "error", over)
-	}
-}
-
-// overBudget tells that the ceiling cannot be reached on this server. p.mu is held.
-func (p *Pool) overBudget() error {
-	if p.serverLimit <= 0 || p.ceiling <= p.serverLimit {
-		return nil
-	}
-	return fmt.Errorf("pool %s: size %d + overflow %d may need %d connections, and the server has %d for all its clients: lower them, or raise max_connections",
-		p.o.Name, p.size, p.ceiling-p.size, p.ceiling, p.serverLimit)
 }

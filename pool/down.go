@@ -86,8 +86,8 @@ func (p *Pool) mayConnect(now time.Time) bool {
 // fail ends the wait of w. p.mu is held.
 func (p *Pool) fail(w *waiter, reason Reason) {
 	p.queue.remove(w)
-	w.failed = reason
-	w.ready <- struct{}{}
+	w.failed, w.lastConnect = reason, p.lastConnect
+	p.signal(w)
 }
 
 // lost notes that the server ended s. Every connection that was made or pinged before is suspect: the idle ones are
@@ -114,6 +114,10 @@ func (p *Pool) outlook(reason Reason) (retryAfter time.Duration, lastConnect err
 	switch reason {
 	case ReasonUnavailable:
 		retryAfter = p.nextConnect.Sub(now)
+	case ReasonShed:
+		if p.saturated(now) {
+			retryAfter = min(p.predict(p.queue.n+1, now), 30*time.Second)
+		}
 	case ReasonTimeout, ReasonSaturated, ReasonQueueFull:
 		retryAfter = min(p.useAvg*time.Duration(p.queue.n+1)/time.Duration(max(p.n[slotLeased], 1)), 30*time.Second)
 	}

@@ -19,6 +19,9 @@ var (
 	ErrSaturated = errors.New("no connection is free")
 	// ErrQueueFull: Options.MaxWaiting callers wait already.
 	ErrQueueFull = errors.New("too many callers wait for a connection")
+	// ErrShed: the pool is overloaded, and the caller would have waited, or has waited, longer than Options.ShedTarget; or
+	// it would have waited beyond its own deadline.
+	ErrShed = errors.New("the pool is overloaded")
 	// ErrUnavailable: the database cannot be reached or refuses the pool.
 	ErrUnavailable = errors.New("the database is unavailable")
 	// ErrClosed: the pool is closing or closed.
@@ -37,6 +40,7 @@ const (
 	ReasonTimeout     Reason = "timeout"
 	ReasonSaturated   Reason = "saturated"
 	ReasonQueueFull   Reason = "queueFull"
+	ReasonShed        Reason = "shed"
 	ReasonUnavailable Reason = "unavailable"
 	ReasonClosed      Reason = "closed"
 	ReasonNested      Reason = "nested"
@@ -51,6 +55,8 @@ func (r Reason) sentinel() error {
 		return ErrSaturated
 	case ReasonQueueFull:
 		return ErrQueueFull
+	case ReasonShed:
+		return ErrShed
 	case ReasonUnavailable:
 		return ErrUnavailable
 	case ReasonClosed:
@@ -73,10 +79,21 @@ type AcquireError struct {
 
 	retryAfter time.Duration
 	ctxErr     error // the caller's context error and its cause
+
+	// Of a caller that was shed: the pool's target, and, when it was refused at once, the wait that was foreseen and the
+	// one that was allowed.
+	shedTarget, foreseen, allowed time.Duration
 }
 
 // RetryAfter is a guess at when a new try is worth its while, at least a second.
 func (e *AcquireError) RetryAfter() time.Duration { return max(e.retryAfter, time.Second) }
+
+// blame names the connection error that the caller failed for, when another attempt has succeeded since.
+func (e *AcquireError) blame(err error) {
+	if e.LastConnect == nil {
+		e.LastConnect = err
+	}
+}
 
 func (e *AcquireError) Error() string {
 	var b strings.Builder
@@ -91,8 +108,11 @@ func (e *AcquireError) Error() string {
 	default:
 		b.WriteString(e.Reason.sentinel().Error())
 	}
+	if e.Reason == ReasonShed {
+		b.WriteString(": " + e.shedCause())
+	}
 	switch e.Reason {
-	case ReasonTimeout, ReasonSaturated, ReasonQueueFull:
+	case ReasonTimeout, ReasonSaturated, ReasonQueueFull, ReasonShed:
 		fmt.Fprintf(&b, " (%d of %d connections leased, %d callers waiting): raise the size of the pool, or hold connections for less time",
 			e.Stat.Leased, e.Stat.MaxSize, e.Stat.Waiting)
 	}
@@ -101,6 +121,19 @@ func (e *AcquireError) Error() string {
 	}
 	return b.String()
 }
+
+// shedCause says which wait was too long for what.
+func (e *AcquireError) shedCause() string {
+	switch {
+	case e.foreseen == 0:
+		return fmt.Sprintf("waited %v, and the ShedTarget is %v", roughly(e.Waited), e.shedTarget)
+	case e.allowed == e.shedTarget:
+		return fmt.Sprintf("a wait of %v is foreseen, and the ShedTarget is %v", roughly(e.foreseen), e.shedTarget)
+	}
+	return fmt.Sprintf("a wait of %v is foreseen, and the caller's deadline is in %v", roughly(e.foreseen), roughly(e.allowed))
+}
+
+func roughly(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
 
 // Unwrap gives the sentinel of the reason, the caller's context error and the last connection error.
 func (e *AcquireError) Unwrap() []error {
@@ -172,6 +205,7 @@ func contextError(ctx context.Context) error {
 
 // SQLSTATE codes that the pool acts on.
 const (
+	codeProtocolViolation  = "08P01"
 	codeQueryCanceled      = "57014"
 	codeAdminShutdown      = "57P01"
 	codeCrashShutdown      = "57P02"
@@ -182,6 +216,7 @@ const (
 	codeInvalidPassword    = "28P01"
 	codeInvalidAuth        = "28000"
 	codeNoDatabase         = "3D000"
+	codeNotSupported       = "0A000"
 )
 
 func sqlState(err error) string {

@@ -58,7 +58,7 @@ func (p *Pool) findLeaks(now time.Time) time.Time {
 			info := LeakInfo{Held: held, Where: s.where.String()}
 			p.log.Warn("connection held for long: release it, or raise LeakAfter", "held", held.Round(time.Millisecond), "acquired by", info.Where)
 			if f := p.trace.Leaked; f != nil {
-				f(info)
+				p.tell("Leaked", func() { f(info) })
 			}
 		})
 	}

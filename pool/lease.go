@@ -6,11 +6,14 @@ import "time"
 func (p *Pool) giveBack(s *slot) {
 	task, reason, bad := s.inspect()
 	severed := s.wire.severed.Load() || s.flags.Load()&flagSevered != 0
-	now := time.Now()
+	now := p.now()
 	p.mu.Lock()
 	used := now.Sub(s.leasedAt)
 	p.lastReturn = now
 	p.useAvg = average(p.useAvg, used)
+	if p.o.ShedTarget > 0 {
+		p.shedding.observe(used)
+	}
 	if s.scope != nil {
 		s.scope.held.Add(-1)
 		s.scope = nil
@@ -32,7 +35,7 @@ func (p *Pool) giveBack(s *slot) {
 	p.unlock()
 	p.meters.use.add(&p.meters.bounds, used)
 	if f := p.trace.Released; f != nil {
-		f(ReleasedInfo{Used: used})
+		p.tell("Released", func() { f(ReleasedInfo{Used: used}) })
 	}
 }
 
@@ -46,6 +49,9 @@ func (s *slot) inspect() (t task, reason CloseReason, bad bool) {
 		return 0, CloseUnclean, true
 	}
 	flags := s.flags.Load()
+	if flags&flagHaunted != 0 {
+		return 0, CloseBroken, true
+	}
 	if flags&flagTouched != 0 || s.pg.TxStatus() != 'I' || s.pool.o.ResetAlways {
 		t |= taskReset
 	}
@@ -79,7 +85,10 @@ func (p *Pool) makeAvailable(s *slot, now time.Time) {
 		p.idle.push(s)
 		if p.queue.n > 0 {
 			p.dispatch(now)
-		} else if p.o.OverflowLinger > 0 && p.kept() > p.size {
+			return
+		}
+		p.shedding.on = false
+		if p.o.OverflowLinger > 0 && p.kept() > p.size {
 			p.wakeAt(p.idle.tail.idleSince.Add(p.o.OverflowLinger))
 		}
 	}

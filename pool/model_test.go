@@ -3,10 +3,14 @@ package pool_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,6 +42,7 @@ type model struct {
 	f       *fakeServer
 	ceiling int
 	lowered bool // the ceiling was once higher: the server may have seen more
+	sheds   bool // there is a target
 	calls   int
 	waiting []*call // in the order of their Acquire
 	held    []*call
@@ -46,8 +51,15 @@ type model struct {
 
 // TestModel compares the pool with what must hold after every step of random sequences: the ceiling, exclusive leases,
 // strict order, and that every counter adds up.
+//
+// A hundred times as many sequences run under FRAISEQL_SLOW=1. The flag -rapid.checks chooses another number.
 func TestModel(t *testing.T) {
 	t.Parallel()
+	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
+		if err := flag.Set("rapid.checks", strconv.Itoa(1000*slow(100))); err != nil {
+			t.Fatal(err)
+		}
+	}
 	kinds := []string{
 		"acquire", "acquire", "acquire", "acquire", "release", "release", "release", "cancel", "kill", "use", "wait", "pause",
 		"resize", "down", "up", "dirty", "hang",
@@ -64,6 +76,7 @@ func TestModel(t *testing.T) {
 			OverflowLinger: rapid.SampledFrom([]time.Duration{-1, 100 * time.Millisecond}).Draw(rt, "linger"),
 			ValidateAfter:  rapid.SampledFrom([]time.Duration{-1, 50 * time.Millisecond}).Draw(rt, "validate after"),
 			MaxConnecting:  rapid.IntRange(1, 3).Draw(rt, "connecting"),
+			ShedTarget:     rapid.SampledFrom([]time.Duration{0, 5 * time.Millisecond, 100 * time.Millisecond}).Draw(rt, "shed target"),
 		}
 		connectTime := rapid.SampledFrom([]time.Duration{0, 5 * time.Millisecond}).Draw(rt, "connect time")
 		closeTime := rapid.SampledFrom([]time.Duration{0, 20 * time.Millisecond}).Draw(rt, "close time")
@@ -85,7 +98,7 @@ func runModel(ctx context.Context, o pool.Options, connectTime, closeTime time.D
 	if err != nil {
 		return err
 	}
-	m := &model{p: p, f: f, ceiling: p.Stat().MaxSize}
+	m := &model{p: p, f: f, ceiling: p.Stat().MaxSize, sheds: o.ShedTarget > 0}
 	ctx, cancel := context.WithCancel(ctx)
 	defer func() { // also after a fault nothing may outlive the bubble
 		cancel()
@@ -215,7 +228,10 @@ func (m *model) check() error {
 		return fmt.Errorf("opened %d, closed %d, but %d are open", s.Opened, s.Closed.Total(), s.Idle+s.Leased+s.Tending)
 	}
 	fs := s.Failures
-	failures := fs.Timeout + fs.Saturated + fs.QueueFull + fs.Unavailable + fs.Closed + fs.Nested + fs.Canceled
+	failures := fs.Timeout + fs.Saturated + fs.QueueFull + fs.Shed + fs.Unavailable + fs.Closed + fs.Nested + fs.Canceled
+	if fs.Shed > 0 && !m.sheds {
+		return fmt.Errorf("%d were shed without a target", fs.Shed)
+	}
 	if failures != uint64(m.failed) {
 		return fmt.Errorf("%d failures counted, the model has %d", failures, m.failed)
 	}
@@ -318,24 +334,40 @@ func TestOrder(t *testing.T) {
 	})
 }
 
+// slow is by how much a test grows under FRAISEQL_SLOW=1, and 1 otherwise.
+func slow(factor int) int {
+	if os.Getenv("FRAISEQL_SLOW") == "1" {
+		return factor
+	}
+	return 1
+}
+
 // TestCancellationsStrandNobody cancels waiting callers at random moments while leases come and go: at the end the
-// connections are all back and everybody has an answer.
+// connections are all back and everybody has an answer. Under FRAISEQL_SLOW=1 it goes on to a million cancellations.
 func TestCancellationsStrandNobody(t *testing.T) {
 	t.Parallel()
 	f := newFakeServer()
 	p := openPool(t, fakeURL, f.options(pool.Options{Size: 3, MaxOverflow: -1, MaxWaiting: -1}))
 	warmUp(t, p, 3)
+	var served, cancelled, before atomic.Int64
+	want := int64(10_000 * slow(100))
 	err := together(64, func(i int) error {
 		r := rand.New(rand.NewPCG(uint64(i), 1))
-		for range 1000 {
+		for cancelled.Load() < want {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(r.IntN(200))*time.Microsecond)
 			c, err := p.Acquire(ctx)
+			var refused *pool.AcquireError
 			switch {
 			case err == nil:
+				served.Add(1)
 				c.Release()
-			case !errors.Is(err, context.DeadlineExceeded):
+			case !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &refused):
 				cancel()
 				return err
+			case refused.Position == 0:
+				before.Add(1) // it never waited
+			default:
+				cancelled.Add(1)
 			}
 			cancel()
 		}
@@ -348,7 +380,11 @@ func TestCancellationsStrandNobody(t *testing.T) {
 	if s.Idle != 3 || s.Waiting != 0 || s.Leased != 0 || s.Opened != 3 {
 		t.Errorf("%+v", s)
 	}
-	if s.Acquires.Waited == 0 || s.Failures.Canceled == 0 {
-		t.Errorf("the test did not exercise both outcomes: %+v", s)
+	if s.Acquires.Immediate+s.Acquires.Waited != 3+uint64(served.Load()) || s.Failures.Canceled != uint64(cancelled.Load()+before.Load()) {
+		t.Errorf("%d served, %d cancelled while waiting, %d before: %+v", served.Load(), cancelled.Load(), before.Load(), s)
 	}
+	if s.Acquires.Waited == 0 {
+		t.Errorf("nobody was served after a wait: %+v", s)
+	}
+	t.Logf("%d callers cancelled while they waited, %d served, none stranded", cancelled.Load(), served.Load())
 }

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -15,7 +18,7 @@ import (
 // where the field says so.
 type Options struct {
 	// Name identifies the pool in logs, in metrics and, unless the URL sets application_name, in pg_stat_activity.
-	// Default "fraiseql".
+	// Default "fraiseql". At most 63 bytes of printable text.
 	Name string
 
 	// Size is how many connections are kept between bursts. Half of them (at least one) are opened at start and kept.
@@ -62,6 +65,35 @@ type Options struct {
 	// the ceiling; negative: no limit.
 	MaxWaiting int
 
+	// ShedTarget is the wait that callers should not exceed when the pool gets more work than it can do. When the oldest
+	// caller has waited for longer, all through another ShedTarget, those who have waited for so long, and newcomers who
+	// are foreseen to, fail with [ErrShed] until the queue is short again; bursts that drain sooner just wait. Also, a
+	// caller fails at once whose foreseen wait exceeds its own deadline. All this only while every connection of the
+	// ceiling is leased, never while one is idle or being opened. 100 ms suits leases of some milliseconds; below a few
+	// times what a lease takes, connections fall idle. Default 0: off, every caller waits its turn. Negative values are
+	// refused.
+	ShedTarget time.Duration
+
+	// StatementTimeout is the server's limit for each statement; a session may set its own for the time of a lease.
+	// Default 0: the server's own. Negative values are refused.
+	StatementTimeout time.Duration
+
+	// ReadOnly makes transactions read-only unless they say otherwise (BEGIN READ WRITE).
+	ReadOnly bool
+
+	// PreparedStatements says whether statements are prepared by name and kept on their connection. Default
+	// [PreparedAuto]: they are, unless the pool notices a pooler in front of the server.
+	PreparedStatements PreparedStatements
+
+	// ReplicasHint is how many processes like this one share the server, for the connection budget: see [Pool.Budget].
+	// Give them all the same role, database and application_name, by which they are told from other programs. Default 1.
+	// Negative values, and more than 10,000, are refused.
+	ReplicasHint int
+
+	// StrictBudget makes Ready fail, and under FailFast Open, where else a warning is logged: when ReplicasHint × the
+	// ceiling does not fit into what the server has left, twice as many while deploying. The error gives the numbers.
+	StrictBudget bool
+
 	// FailFast makes Open connect once and return the error when that fails, instead of starting anyway and healing by
 	// itself. It also makes Open refuse a ceiling above what the server can give.
 	FailFast bool
@@ -94,6 +126,16 @@ type Options struct {
 	OnRelease func(context.Context, *pgx.Conn) error
 }
 
+// PreparedStatements is a choice about statements that a connection keeps by name.
+type PreparedStatements uint8
+
+// The choices about prepared statements.
+const (
+	PreparedAuto  PreparedStatements = iota // by name, but not through a pooler
+	PreparedForce                           // by name, also through a pooler: for one that follows them
+	PreparedOff                             // never by name
+)
+
 // Limits are the numbers that Options come to.
 type Limits struct {
 	MinSize int           `json:"minSize"` // connections opened at start and kept
@@ -107,6 +149,7 @@ const (
 	maxCeiling    = 4000 // Stat packs each gauge into 12 bits
 	minRecycle    = time.Second
 	defaultName   = "fraiseql"
+	maxNameBytes  = 63 // more of application_name PostgreSQL cuts off
 	minMaxWaiting = 1000
 )
 
@@ -144,6 +187,7 @@ func (o Options) withDefaults() Options {
 	o.OverflowLinger = cmp.Or(o.OverflowLinger, 5*time.Second)
 	o.LeakAfter = cmp.Or(o.LeakAfter, leakAfter)
 	o.MaxConnecting = cmp.Or(o.MaxConnecting, 2)
+	o.ReplicasHint = cmp.Or(o.ReplicasHint, 1)
 	o.Logger = cmp.Or(o.Logger, slog.Default())
 	o.Trace = cmp.Or(o.Trace, &Trace{})
 	return o
@@ -152,6 +196,9 @@ func (o Options) withDefaults() Options {
 func (o Options) validate() error {
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf("pool: "+format, args...)) }
+	if len(o.Name) > maxNameBytes || strings.ContainsFunc(o.Name, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }) {
+		fault("Name is %q, and the limit is %d bytes of printable text: choose a shorter, plain one", o.Name, maxNameBytes)
+	}
 	if o.Size < 0 {
 		fault("Size is %d, and a pool needs at least 1 connection: set 1 or more, or leave it 0 for the default", o.Size)
 	}
@@ -166,6 +213,18 @@ func (o Options) validate() error {
 	}
 	if o.MaxConnecting < 0 {
 		fault("MaxConnecting is %d, and at least 1 is needed: set 1 or more, or leave it 0 for 2", o.MaxConnecting)
+	}
+	if o.ShedTarget < 0 {
+		fault("ShedTarget is %v, and a wait is at least 0: set one above 0, or leave it 0 for off", o.ShedTarget)
+	}
+	if o.StatementTimeout < 0 {
+		fault("StatementTimeout is %v, and a limit is at least 0: set one above 0, or leave it 0 for the server's own", o.StatementTimeout)
+	}
+	if o.ReplicasHint < 0 || o.ReplicasHint > mostReplicas {
+		fault("ReplicasHint is %d, and the limits are 1 and %d: set the number of processes that share the server", o.ReplicasHint, mostReplicas)
+	}
+	if o.PreparedStatements > PreparedOff {
+		fault("PreparedStatements is %d: want PreparedAuto, PreparedForce or PreparedOff", o.PreparedStatements)
 	}
 	return errors.Join(faults...)
 }

@@ -44,6 +44,9 @@ func TestResolveRefuses(t *testing.T) {
 		o    pool.Options
 		want []string // the option, the value, the limit and the cure
 	}{
+		{"long name", pool.Options{Name: strings.Repeat("n", 64)}, []string{"Name", "nnn", "63 bytes", "shorter"}},
+		{"name of two lines", pool.Options{Name: "a\nb"}, []string{"Name", `a\nb`, "printable", "plain"}},
+		{"name that is no text", pool.Options{Name: "a\xff"}, []string{"Name", `a\xff`, "printable", "plain"}},
 		{"size", pool.Options{Size: -2}, []string{"Size", "-2", "at least 1", "set 1 or more"}},
 		{"recycle", pool.Options{Recycle: 999 * time.Millisecond}, []string{"Recycle", "999ms", "at least 1s", "negative value for never"}},
 		{"ceiling", pool.Options{Size: 3991}, []string{"Size 3991", "MaxOverflow 10", "4000", "lower"}},

@@ -11,11 +11,14 @@ import (
 
 // Pool lends connections to one database. It is safe for concurrent use. Make one with Open and end it with Close.
 type Pool struct {
-	o       Options // with defaults; never changed
-	config  *pgx.ConnConfig
-	log     *slog.Logger
-	trace   *Trace
-	started time.Time
+	o      Options // with defaults; never changed
+	config *pgx.ConnConfig
+	// travelling are the settings that transactions must bring along because sessions do not have them, pooledSettings
+	// those when a pooler shares the sessions; never changed.
+	travelling, pooledSettings []Setting
+	log                        *slog.Logger
+	trace                      *Trace
+	started                    time.Time
 
 	// base ends when what is left must stop now: at the end of Close, or when its context ends. connects ends when
 	// Close begins.
@@ -48,9 +51,12 @@ type Pool struct {
 	idle  idleList
 	queue queue
 
+	signals *waiter // left the queue and are told when the lock is given back; linked by next
+
 	warm, size, ceiling int
 	state               State
 	closing             bool
+	pooled              bool          // a pooler was noticed (pooler.go)
 	changed             chan struct{} // closed and replaced when state changes
 	notes               []func()      // logs and traces, run without the lock, in order, by one at a time
 	noting              bool          // somebody runs them
@@ -63,6 +69,8 @@ type Pool struct {
 	createAvg  time.Duration // moving average of the time to connect
 	lastReturn time.Time
 
+	shedding shedding // shed.go
+
 	// failing connects (down.go)
 	connectFails int   // in a row
 	lastConnect  error // of the last failed attempt since the last success
@@ -71,7 +79,13 @@ type Pool struct {
 	nextConnect  time.Time
 	lowered      int // a lower ceiling after 53300; 0: none
 	loweredUntil time.Time
-	serverLimit  int // connections that the server has for everybody; 0: not known yet
+
+	// the connection budget (budget.go)
+	server      Budget // the server's side, once budgetRead
+	budgetRead  bool
+	budgetEpoch uint64    // epoch when it was read
+	budgetAsked time.Time // when somebody last set out to read it
+	budgetTold  verdict   // the last one, so that each is logged once
 
 	// recycling (recycle.go)
 	replacing   bool // a replacement is being connected
@@ -93,12 +107,12 @@ func Open(ctx context.Context, databaseURL string, o Options) (*Pool, error) {
 		return nil, err
 	}
 	o = o.withDefaults()
-	config, err := parseURL(databaseURL, o.Name)
+	config, direct, err := parseURL(databaseURL, o)
 	if err != nil {
 		return nil, err
 	}
 	p := &Pool{
-		o: o, config: config, log: o.Logger.With("pool", o.Name), trace: o.Trace, started: time.Now(),
+		o: o, config: config, travelling: direct, pooledSettings: append(direct, travelling(config)...), log: o.Logger.With("pool", o.Name), trace: o.Trace, started: time.Now(),
 		wake: make(chan struct{}, 1), emptied: make(chan struct{}), done: make(chan struct{}),
 		warm: limits.MinSize, size: limits.Size, ceiling: limits.MaxSize, changed: make(chan struct{}),
 	}
@@ -123,18 +137,26 @@ func Open(ctx context.Context, databaseURL string, o Options) (*Pool, error) {
 
 // Ready reports whether the pool can serve: nil once a connection was made and while the database is reachable; before
 // that it waits for the first attempt or for ctx. The error says why not. It also reports a ceiling above the number of
-// connections that the server has.
+// connections that the server has, and under Options.StrictBudget a [Budget] that does not fit.
 func (p *Pool) Ready(ctx context.Context) error {
 	start := time.Now()
 	for {
 		p.mu.Lock()
-		state, changed, failed, over := p.state, p.changed, p.connectFails > 0, p.overBudget()
+		state, changed, failed, over, last := p.state, p.changed, p.connectFails > 0, p.overBudget(), p.lastConnect
 		p.mu.Unlock()
 		switch {
 		case state == StateUp:
-			return over
+			if over == nil {
+				return nil
+			}
+			p.readBudgetAgain(ctx)
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			return p.overBudget()
 		case state == StateDown, state == StateConnecting && failed:
-			return p.acquireError(ReasonUnavailable, start, 0, nil)
+			err := p.acquireError(ReasonUnavailable, start, 0, nil)
+			err.blame(last)
+			return err
 		case state >= StateClosing:
 			return p.acquireError(ReasonClosed, start, 0, nil)
 		}
@@ -169,6 +191,7 @@ func (p *Pool) Resize(size, maxOverflow int) error {
 	defer p.unlock()
 	p.warm, p.size, p.ceiling = limits.MinSize, limits.Size, limits.MaxSize
 	p.publishLevels()
+	p.tellBudget()
 	for p.surplus() > 0 && p.idle.tail != nil {
 		p.discard(p.idle.tail, CloseResized, now)
 	}
@@ -177,32 +200,50 @@ func (p *Pool) Resize(size, maxOverflow int) error {
 	return nil
 }
 
+// now reads the clock that never jumps, and only that one: time.Now reads two, and an acquire is so short that it shows.
+func (p *Pool) now() time.Time { return p.started.Add(time.Since(p.started)) }
+
 // surplus is by how many connections the pool is above its ceiling, those on their way out not counted. p.mu is held.
 func (p *Pool) surplus() int { return len(p.slots) - p.n[slotClosing] - p.ceiling }
 
 // note has f run after the lock is given back. p.mu is held.
 func (p *Pool) note(f func()) { p.notes = append(p.notes, f) }
 
-// unlock publishes the gauges, gives p.mu back and runs what was noted while it was held, unless somebody runs notes
-// already, who will run these as well.
+// unlock publishes the gauges, gives p.mu back, tells the callers whose wait is over and runs what was noted while it was
+// held, unless somebody runs notes already, who will run these as well.
 func (p *Pool) unlock() {
 	p.publish()
-	if len(p.notes) == 0 || p.noting {
-		p.mu.Unlock()
+	signals := p.signals
+	p.signals = nil
+	if len(p.notes) > 0 && !p.noting {
+		sendSignals(signals)
+		p.runNotes()
 		return
 	}
-	p.noting = true
-	for len(p.notes) > 0 {
-		notes := p.notes
-		p.notes = nil
-		p.mu.Unlock()
-		for _, f := range notes {
-			f()
-		}
-		p.mu.Lock()
-	}
-	p.noting = false
 	p.mu.Unlock()
+	sendSignals(signals)
+}
+
+// runNotes gives p.mu back when all notes have run. One that ends its goroutine leaves the others to the next unlock.
+func (p *Pool) runNotes() {
+	p.noting = true
+	defer func() {
+		p.noting = false
+		p.mu.Unlock()
+	}()
+	for len(p.notes) > 0 {
+		f := p.notes[0]
+		p.notes = p.notes[1:]
+		p.unlocked(f)
+	}
+	p.notes = nil
+}
+
+// unlocked runs f without p.mu, which is held before and afterwards.
+func (p *Pool) unlocked(f func()) {
+	p.mu.Unlock()
+	defer p.mu.Lock()
+	f()
 }
 
 // setPoolState changes the state and tells everybody. p.mu is held.
@@ -224,7 +265,7 @@ func (p *Pool) setPoolState(to State, err error) {
 			p.log.Debug("pool state", "from", from.String(), "to", to.String())
 		}
 		if f := p.trace.StateChanged; f != nil {
-			f(StateInfo{From: from, To: to, Err: err})
+			p.tell("StateChanged", func() { f(StateInfo{From: from, To: to, Err: err}) })
 		}
 	})
 }

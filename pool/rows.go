@@ -22,6 +22,9 @@ func wrapRows(ctx context.Context, r pgx.Rows) pgx.Rows {
 	return rows{Rows: r, ctx: ctx}
 }
 
+// Conn gives nil, as pgx allows: a connection that is lent is reached by [Conn.Raw].
+func (r rows) Conn() *pgx.Conn { return nil }
+
 func (r rows) Err() error { return explain(r.ctx, r.Rows.Err()) }
 
 func (r rows) Scan(dest ...any) error { return explain(r.ctx, r.Rows.Scan(dest...)) }

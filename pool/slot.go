@@ -28,6 +28,7 @@ const (
 	flagCancelled                    // a cancel request was sent
 	flagReadOnly                     // 25006 was seen
 	flagSevered                      // the server ended it
+	flagHaunted                      // a cancel request may still be on its way to it
 )
 
 // slot is one place under the ceiling, for the life of one connection.
@@ -46,6 +47,9 @@ type slot struct {
 	created time.Time
 	limit   time.Time // never handed out from here on; zero: no limit
 	due     time.Time // to be replaced from here on
+
+	travelling []Setting // that transactions must bring along because the session does not have them
+	named      bool      // statements may be kept by name
 
 	tx pgx.Tx // begun by the holder, who owns it: rolled back by the reset
 

@@ -61,67 +61,69 @@ func (r CloseReason) String() string {
 // Stat is a copy of a pool's numbers at one moment. Durations are nanoseconds in JSON. Gauges are of one moment among
 // themselves: Idle + Leased + Tending + Connecting + Closing never exceeds MaxSize, except right after a Resize.
 type Stat struct {
-	Name    string `json:"name"`
-	State   State  `json:"state"`
-	MinSize int    `json:"minSize"`
-	Size    int    `json:"size"`
-	MaxSize int    `json:"maxSize"`
+	Name    string `json:"name"`    // of the pool
+	State   State  `json:"state"`   // connecting, up, down, closing or closed
+	Pooler  bool   `json:"pooler"`  // one was noticed in front of the server
+	MinSize int    `json:"minSize"` // connections opened at start and kept
+	Size    int    `json:"size"`    // connections kept between bursts
+	MaxSize int    `json:"maxSize"` // the ceiling
 
-	Idle       int           `json:"idle"`
-	Leased     int           `json:"leased"`
-	Tending    int           `json:"tending"` // being pinged or reset between two leases
-	Connecting int           `json:"connecting"`
-	Closing    int           `json:"closing"`
-	Waiting    int           `json:"waiting"`
-	OldestWait time.Duration `json:"oldestWait"`
+	Idle       int           `json:"idle"`       // connections ready to be lent
+	Leased     int           `json:"leased"`     // connections lent to a caller
+	Tending    int           `json:"tending"`    // being pinged or reset between two leases
+	Connecting int           `json:"connecting"` // being opened
+	Closing    int           `json:"closing"`    // being closed: the server has not let go of them yet
+	Waiting    int           `json:"waiting"`    // callers in the queue
+	OldestWait time.Duration `json:"oldestWait"` // how long the first of them has waited
 
 	Acquires AcquireCounts `json:"acquires"`
 	Failures FailureCounts `json:"failures"`
 	Closed   CloseCounts   `json:"closed"`
 
-	Opened          uint64 `json:"opened"`
-	ConnectFailures uint64 `json:"connectFailures"`
-	PeekMisses      uint64 `json:"peekMisses"` // idle connections that were not quiet when they were to be lent
-	Validations     uint64 `json:"validations"`
-	Resets          uint64 `json:"resets"`
-	Cancels         uint64 `json:"cancels"` // cancel requests sent because a caller's context ended
-	Nested          uint64 `json:"nested"`
-	Leaks           uint64 `json:"leaks"`
+	Opened          uint64 `json:"opened"`          // connections opened
+	ConnectFailures uint64 `json:"connectFailures"` // attempts to connect that failed
+	PeekMisses      uint64 `json:"peekMisses"`      // idle connections that were not quiet when they were to be lent
+	Validations     uint64 `json:"validations"`     // pings before a connection was lent
+	Resets          uint64 `json:"resets"`          // sessions reset after a lease
+	Cancels         uint64 `json:"cancels"`         // cancel requests sent because a caller's context ended
+	Nested          uint64 `json:"nested"`          // acquires by a request that held a lease already
+	Leaks           uint64 `json:"leaks"`           // leases held longer than LeakAfter
 
-	WaitTime   Histogram `json:"waitTime"`
-	UseTime    Histogram `json:"useTime"`
-	CreateTime Histogram `json:"createTime"`
+	WaitTime   Histogram `json:"waitTime"`   // how long callers waited that got a connection; those that found one idle are in the first bucket
+	UseTime    Histogram `json:"useTime"`    // how long connections were lent
+	CreateTime Histogram `json:"createTime"` // how long connecting took
 }
 
 // AcquireCounts count leases by how they were obtained. Their total is Immediate + Waited.
 type AcquireCounts struct {
-	Immediate uint64 `json:"immediate"`
-	Waited    uint64 `json:"waited"`
+	Immediate uint64 `json:"immediate"` // a connection was idle
+	Waited    uint64 `json:"waited"`    // the caller had to wait
 	OpenedNew uint64 `json:"openedNew"` // of these, those that got a connection's first lease
 }
 
 // FailureCounts count failed acquires by reason.
 type FailureCounts struct {
-	Timeout     uint64 `json:"timeout"`
-	Saturated   uint64 `json:"saturated"`
-	QueueFull   uint64 `json:"queueFull"`
-	Unavailable uint64 `json:"unavailable"`
-	Closed      uint64 `json:"closed"`
-	Nested      uint64 `json:"nested"`
-	Canceled    uint64 `json:"canceled"`
+	Timeout     uint64 `json:"timeout"`     // ErrTimeout: Options.Timeout passed
+	Saturated   uint64 `json:"saturated"`   // ErrSaturated: none was idle, and the pool is told not to wait
+	QueueFull   uint64 `json:"queueFull"`   // ErrQueueFull: MaxWaiting callers waited already
+	Shed        uint64 `json:"shed"`        // ErrShed: turned away because of ShedTarget
+	Unavailable uint64 `json:"unavailable"` // ErrUnavailable: the pool was down
+	Closed      uint64 `json:"closed"`      // ErrClosed: the pool was closing or closed
+	Nested      uint64 `json:"nested"`      // ErrNested: refused under NestedIsError
+	Canceled    uint64 `json:"canceled"`    // the caller's context ended first
 }
 
 // CloseCounts count closed connections by reason.
 type CloseCounts struct {
-	Overflow uint64 `json:"overflow"`
-	Recycled uint64 `json:"recycled"`
-	Broken   uint64 `json:"broken"`
-	Unclean  uint64 `json:"unclean"`
-	Reset    uint64 `json:"reset"`
-	ReadOnly uint64 `json:"readOnly"`
-	Resized  uint64 `json:"resized"`
-	Shutdown uint64 `json:"shutdown"`
-	Cut      uint64 `json:"cut"`
+	Overflow uint64 `json:"overflow"` // above Size and idle for OverflowLinger
+	Recycled uint64 `json:"recycled"` // as old as Recycle allows
+	Broken   uint64 `json:"broken"`   // ended by the server, or deaf to a ping
+	Unclean  uint64 `json:"unclean"`  // given back with rows, a batch or a COPY left open
+	Reset    uint64 `json:"reset"`    // the reset after a lease failed, or a hook did
+	ReadOnly uint64 `json:"readOnly"` // the server refused to write by its own default: it is a standby
+	Resized  uint64 `json:"resized"`  // above a ceiling that Resize lowered
+	Shutdown uint64 `json:"shutdown"` // the pool closed
+	Cut      uint64 `json:"cut"`      // still lent when the context of Close ended
 }
 
 // Total is the sum of all reasons.
@@ -171,24 +173,24 @@ func (h *histogram) add(bounds *[Buckets - 1]time.Duration, d time.Duration) {
 	h.sum.Add(int64(d))
 }
 
-func (h *histogram) copy() (out Histogram) {
+func (h *histogram) copyTo(out *Histogram) {
 	for i := range out.Counts {
 		out.Counts[i] = h.counts[i].Load()
 	}
 	out.Sum = time.Duration(h.sum.Load())
-	return out
 }
 
 // meters are the numbers behind Stat. They are written while the pool's lock is held or by one goroutine about its own
 // event, and read without any lock.
 type meters struct {
 	gauges  atomic.Uint64 // five of 12 bits each: idle, leased, tending, connecting, closing
-	levels  atomic.Uint64 // three of 16 bits: min, size, max; and the state
+	levels  atomic.Uint64 // three of 16 bits: min, size, max; the state in 8, and whether there is a pooler
 	waiting atomic.Int64
 	oldest  atomic.Int64 // when the oldest waiter came, in ns since the pool's start; -1: nobody waits
 
 	immediate, waited, openedNew                      atomic.Uint64
 	failTimeout, failSaturated, failQueueFull         atomic.Uint64
+	failShed                                          atomic.Uint64
 	failUnavailable, failClosed, failNested, canceled atomic.Uint64
 	closed                                            [closeReasons]atomic.Uint64
 	opened, connectFailures, peekMisses, validations  atomic.Uint64
@@ -205,6 +207,8 @@ func (m *meters) failure(r Reason) *atomic.Uint64 {
 		return &m.failSaturated
 	case ReasonQueueFull:
 		return &m.failQueueFull
+	case ReasonShed:
+		return &m.failShed
 	case ReasonUnavailable:
 		return &m.failUnavailable
 	case ReasonClosed:
@@ -237,41 +241,49 @@ func (p *Pool) publish() {
 
 // publishLevels copies the levels and the state to where Stat reads them. p.mu is held.
 func (p *Pool) publishLevels() {
-	p.meters.levels.Store(uint64(p.warm) | uint64(p.size)<<16 | uint64(p.ceiling)<<32 | uint64(p.state)<<48)
+	levels := uint64(p.warm) | uint64(p.size)<<16 | uint64(p.ceiling)<<32 | uint64(p.state)<<48
+	if p.pooled {
+		levels |= 1 << 56
+	}
+	p.meters.levels.Store(levels)
 }
 
 // Stat copies the pool's numbers. It takes no lock.
-func (p *Pool) Stat() Stat {
+func (p *Pool) Stat() (s Stat) {
+	p.copyStat(&s)
+	return s
+}
+
+// copyStat is Stat where it is wanted. A Stat is large, and a copy on the stack would make that of every caller that
+// fails grow first, at the moment when thousands may fail together.
+func (p *Pool) copyStat(s *Stat) {
 	m := &p.meters
 	levels, g := m.levels.Load(), m.gauges.Load()
 	const mask16, mask12 = 1<<16 - 1, 1<<12 - 1
-	s := Stat{
-		Name:  p.o.Name,
-		State: State(levels >> 48), MinSize: int(levels & mask16), Size: int(levels >> 16 & mask16), MaxSize: int(levels >> 32 & mask16),
-		Idle: int(g & mask12), Leased: int(g >> 12 & mask12), Tending: int(g >> 24 & mask12),
-		Connecting: int(g >> 36 & mask12), Closing: int(g >> 48 & mask12),
-		Waiting: int(m.waiting.Load()),
-		Acquires: AcquireCounts{
-			Immediate: m.immediate.Load(), Waited: m.waited.Load(), OpenedNew: m.openedNew.Load(),
-		},
-		Failures: FailureCounts{
-			Timeout: m.failTimeout.Load(), Saturated: m.failSaturated.Load(), QueueFull: m.failQueueFull.Load(),
-			Unavailable: m.failUnavailable.Load(), Closed: m.failClosed.Load(), Nested: m.failNested.Load(), Canceled: m.canceled.Load(),
-		},
-		Closed: CloseCounts{
-			Overflow: m.closed[CloseOverflow].Load(), Recycled: m.closed[CloseRecycled].Load(), Broken: m.closed[CloseBroken].Load(),
-			Unclean: m.closed[CloseUnclean].Load(), Reset: m.closed[CloseReset].Load(), ReadOnly: m.closed[CloseReadOnly].Load(),
-			Resized: m.closed[CloseResized].Load(), Shutdown: m.closed[CloseShutdown].Load(), Cut: m.closed[CloseCut].Load(),
-		},
-		Opened: m.opened.Load(), ConnectFailures: m.connectFailures.Load(), PeekMisses: m.peekMisses.Load(),
-		Validations: m.validations.Load(), Resets: m.resets.Load(), Cancels: m.cancels.Load(),
-		Nested: m.nested.Load(), Leaks: m.leaks.Load(),
-		WaitTime: m.wait.copy(), UseTime: m.use.copy(), CreateTime: m.create.copy(),
+	s.Name, s.State, s.Pooler = p.o.Name, State(levels>>48&0xff), levels>>56 != 0
+	s.MinSize, s.Size, s.MaxSize = int(levels&mask16), int(levels>>16&mask16), int(levels>>32&mask16)
+	s.Idle, s.Leased, s.Tending = int(g&mask12), int(g>>12&mask12), int(g>>24&mask12)
+	s.Connecting, s.Closing = int(g>>36&mask12), int(g>>48&mask12)
+	s.Waiting = int(m.waiting.Load())
+	s.Acquires = AcquireCounts{Immediate: m.immediate.Load(), Waited: m.waited.Load(), OpenedNew: m.openedNew.Load()}
+	s.Failures = FailureCounts{
+		Timeout: m.failTimeout.Load(), Saturated: m.failSaturated.Load(), QueueFull: m.failQueueFull.Load(), Shed: m.failShed.Load(),
+		Unavailable: m.failUnavailable.Load(), Closed: m.failClosed.Load(), Nested: m.failNested.Load(), Canceled: m.canceled.Load(),
 	}
+	s.Closed = CloseCounts{
+		Overflow: m.closed[CloseOverflow].Load(), Recycled: m.closed[CloseRecycled].Load(), Broken: m.closed[CloseBroken].Load(),
+		Unclean: m.closed[CloseUnclean].Load(), Reset: m.closed[CloseReset].Load(), ReadOnly: m.closed[CloseReadOnly].Load(),
+		Resized: m.closed[CloseResized].Load(), Shutdown: m.closed[CloseShutdown].Load(), Cut: m.closed[CloseCut].Load(),
+	}
+	s.Opened, s.ConnectFailures, s.PeekMisses = m.opened.Load(), m.connectFailures.Load(), m.peekMisses.Load()
+	s.Validations, s.Resets, s.Cancels = m.validations.Load(), m.resets.Load(), m.cancels.Load()
+	s.Nested, s.Leaks = m.nested.Load(), m.leaks.Load()
+	m.wait.copyTo(&s.WaitTime)
+	m.use.copyTo(&s.UseTime)
+	m.create.copyTo(&s.CreateTime)
 	// A lease that did not wait is not entered into the histogram on its fast path: it belongs into the first bucket.
 	s.WaitTime.Counts[0] += s.Acquires.Immediate
 	if since := m.oldest.Load(); since >= 0 {
 		s.OldestWait = max(time.Since(p.started)-time.Duration(since), 0)
 	}
-	return s
 }

@@ -79,10 +79,14 @@ func (p *Pool) runTend(ctx context.Context, s *slot, t task) (CloseReason, error
 			return p.blame(s, CloseReset), errors.New("hook OnRelease left the connection closed, busy or in a transaction")
 		}
 	}
+	if s.flags.Load()&flagHaunted != 0 {
+		return CloseBroken, errHaunted
+	}
 	return 0, nil
 }
 
-// hook runs a hook. It runs on a goroutine of the pool, where a panic would end the program: it fails like an error.
+// hook runs a function of the user's. It may run on a goroutine of the pool, where a panic would end the program: it
+// fails like an error, and is logged.
 func (p *Pool) hook(name string, run func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -137,13 +141,17 @@ func drainNotifications(conn *pgx.Conn) {
 	}
 }
 
-// checkReadOnly asks, outside any transaction, whether the session refuses to write by default: then 25006 was not the
-// choice of one transaction, and the connection belongs to a standby.
+// checkReadOnly asks, outside any transaction, whether the server or the session's own default refuses to write: then
+// 25006 was not the choice of one transaction, and the connection belongs to a standby.
 func (s *slot) checkReadOnly(ctx context.Context) error {
 	s.flags.And(^flagReadOnly)
-	results, err := s.pg.Exec(ctx, "show transaction_read_only").ReadAll()
+	query := "show transaction_read_only"
+	if s.pool.o.ReadOnly { // there it is on by our own choice
+		query = "select case when pg_catalog.pg_is_in_recovery() then 'on' end"
+	}
+	results, err := s.pg.Exec(ctx, query).ReadAll()
 	if err != nil {
-		return fmt.Errorf("look at transaction_read_only: %w", err)
+		return fmt.Errorf("find out whether the server refuses to write: %w", err)
 	}
 	if len(results) == 1 && len(results[0].Rows) == 1 && string(results[0].Rows[0][0]) == "on" {
 		return errReadOnly

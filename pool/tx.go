@@ -16,10 +16,8 @@ type tx struct {
 }
 
 func (t tx) check() error {
-	if !t.c.live() {
-		return ErrReleased
-	}
-	return nil
+	_, err := t.c.use()
+	return err
 }
 
 // Begin starts a nested transaction by a savepoint.
@@ -27,9 +25,10 @@ func (t tx) Begin(ctx context.Context) (pgx.Tx, error) {
 	if err := t.check(); err != nil {
 		return nil, err
 	}
+	open := t.c.s.isOpen()
 	inner, err := t.Tx.Begin(ctx)
 	if err != nil {
-		return nil, explain(ctx, err)
+		return nil, explain(ctx, during(open, err))
 	}
 	return tx{Tx: inner, c: t.c}, nil
 }
@@ -56,7 +55,8 @@ func (t tx) Commit(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return contextError(ctx) // pgx would close the connection
 	}
-	return explain(ctx, t.Tx.Commit(ctx))
+	open := t.c.s.isOpen()
+	return explain(ctx, during(open, t.Tx.Commit(ctx)))
 }
 
 // Rollback rolls the transaction back, also when ctx has ended already, which is often the reason for it.
@@ -69,7 +69,8 @@ func (t tx) Rollback(ctx context.Context) error {
 		ctx, stop = context.WithTimeout(context.WithoutCancel(ctx), cancelGrace)
 		defer stop()
 	}
-	return explain(ctx, t.Tx.Rollback(ctx))
+	open := t.c.s.isOpen()
+	return explain(ctx, during(open, t.Tx.Rollback(ctx)))
 }
 
 // CopyFrom writes rows into a table.
@@ -77,7 +78,7 @@ func (t tx) CopyFrom(ctx context.Context, table pgx.Identifier, columns []string
 	if err := t.check(); err != nil {
 		return 0, err
 	}
-	n, err := t.Tx.CopyFrom(ctx, table, columns, src)
+	n, err := copyFrom(src, func(src pgx.CopyFromSource) (int64, error) { return t.Tx.CopyFrom(ctx, table, columns, src) })
 	return n, explain(ctx, err)
 }
 
@@ -103,8 +104,9 @@ func (t tx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTa
 	if err := t.check(); err != nil {
 		return pgconn.CommandTag{}, err
 	}
+	open := t.c.s.isOpen()
 	tag, err := t.Tx.Exec(ctx, sql, args...)
-	return tag, explain(ctx, err)
+	return tag, explain(ctx, during(open, err))
 }
 
 // Query runs a query.

@@ -4,17 +4,22 @@ import "time"
 
 // waiter is one queueing caller.
 type waiter struct {
-	prev, next *waiter
+	prev, next *waiter // in the queue; next also in Pool.signals
 	queued     bool
 	seq        uint64 // ticket: the order of first arrival
 	position   int    // in the queue, then
 	since      time.Time
 	scope      *scope
 
+	// For shedding: when the caller's patience ends, and what was foreseen for one that is refused.
+	deadline          time.Time
+	foreseen, allowed time.Duration
+
 	// Written under the pool's lock before ready is signalled, and by nobody after that.
-	slot   *slot
-	gen    uint64
-	failed Reason
+	slot        *slot
+	gen         uint64
+	failed      Reason
+	lastConnect error // when it failed
 
 	ready chan struct{} // capacity 1: the signal never blocks the one who gives it
 }
@@ -73,6 +78,20 @@ func (q *queue) remove(w *waiter) {
 	q.n--
 }
 
+// signal has w told that its wait is over, right after p.mu is given back: to wake a goroutine takes longer than all
+// that is done under the lock for it. p.mu is held.
+func (p *Pool) signal(w *waiter) { w.next, p.signals = p.signals, w }
+
+// sendSignals tells those who were taken from Pool.signals. They may reuse their waiter at once.
+func sendSignals(w *waiter) {
+	for w != nil {
+		next := w.next
+		w.next = nil
+		w.ready <- struct{}{}
+		w = next
+	}
+}
+
 func (p *Pool) newWaiter() *waiter {
 	if w, ok := p.spareWaiters.Get().(*waiter); ok {
 		return w
@@ -104,5 +123,6 @@ func (p *Pool) expire(now time.Time) {
 			return
 		}
 		p.fail(p.queue.head, reason)
+		p.missed(now)
 	}
 }

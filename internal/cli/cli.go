@@ -83,7 +83,7 @@ environment variable is wrong.`,
 		return usage("there is no command %q: %s", args[0], suggest(cmd.SuggestionsFor(args[0]), "see fraiseql help"))
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(p.serve(), p.dev(), p.version())
+	root.AddCommand(p.serve(), p.dev(), p.pool(), p.version())
 	return root
 }
 

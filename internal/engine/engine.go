@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"sync"
-	"time"
 
 	"github.com/fraiseql/fraiseql-go/auth"
 	"github.com/fraiseql/fraiseql-go/internal/compile"
@@ -31,10 +30,9 @@ type Config struct {
 	// Session gives the settings of a request's database session; nil: none.
 	Session func(context.Context) (auth.Settings, error)
 
-	StatementTimeout time.Duration // 0: the server's own
-	BufferBytes      int           // of an answer kept back until its connection is given back
-	Production       bool
-	Logger           *slog.Logger
+	BufferBytes int // of an answer kept back until its connection is given back
+	Production  bool
+	Logger      *slog.Logger
 }
 
 // Engine serves the operations of one schema. It is safe for any number of requests at once.
@@ -57,7 +55,7 @@ func New(c Config) (*Engine, error) {
 		compiler:  compile.New(c.Schema, c.MaxPage, c.MaxCost),
 		session:   c.Session,
 		runner: execute.NewRunner(execute.Options{
-			Pool: c.Pool, StatementTimeout: c.StatementTimeout, BufferBytes: c.BufferBytes,
+			Pool: c.Pool, BufferBytes: c.BufferBytes,
 			Production: c.Production, Logger: c.Logger,
 		}),
 		values: sync.Pool{New: func() any { return new(compile.Values) }},

@@ -5,9 +5,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"os"
 	"testing"
-	"time"
+
+	"go.uber.org/goleak"
 
 	"github.com/fraiseql/fraiseql-go/examples"
 	"github.com/fraiseql/fraiseql-go/internal/catalog"
@@ -19,7 +19,7 @@ import (
 	"github.com/fraiseql/fraiseql-go/schema"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.Runner(m)) }
 
 func start(t testing.TB, example string) *engine.Engine {
 	t.Helper()
@@ -32,7 +32,7 @@ func start(t testing.TB, example string) *engine.Engine {
 		sql = append(sql, string(f.SQL))
 	}
 	db := pgtest.New(t, sql...)
-	p, err := pool.Open(t.Context(), db.URL, pool.Options{})
+	p, err := pool.Open(t.Context(), db.URL, pool.Options{ReadOnly: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func start(t testing.TB, example string) *engine.Engine {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	e, err := engine.New(engine.Config{Pool: p, Schema: s, MaxPage: 1000, BufferBytes: 256 << 10, Logger: slog.Default(), StatementTimeout: time.Minute})
+	e, err := engine.New(engine.Config{Pool: p, Schema: s, MaxPage: 1000, BufferBytes: 256 << 10, Logger: slog.Default()})
 	if err != nil {
 		t.Fatal(err)
 	}

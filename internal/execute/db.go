@@ -78,7 +78,7 @@ func (d *DB) Tx(ctx context.Context, use func(pgx.Tx) error) error {
 	if err != nil {
 		return err
 	}
-	if err := use(tx); err != nil {
+	if err := use(inside{tx}); err != nil {
 		if _, undo := lease.Exec(ctx, "rollback to savepoint fraiseql_tx"); undo != nil {
 			return undo
 		}
@@ -109,10 +109,12 @@ func (d *DB) begin() (pool.Conn, error) {
 		if d.open {
 			return nil
 		}
-		x.wire.open(x.ctx, conn)
-		x.params = x.params[:0]
-		guard := x.r.guards.call(x.settings, x.params)
-		x.calls = append(x.calls[:0], call{name: "fq_begin", sql: "begin read only"}, guard)
+		x.wire.open(x.ctx, conn, x.lease.Prepared())
+		x.calls = append(x.calls[:0], call{name: "fq_begin", sql: "begin read only"})
+		guard, params, guarded := x.r.guards.call(x.settings, x.lease.Settings(), x.params[:0])
+		if x.params = params; guarded {
+			x.calls = append(x.calls, guard)
+		}
 		err := x.wire.send(x.calls)
 		for range x.calls {
 			if err == nil {

@@ -2,10 +2,11 @@ package execute
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -17,23 +18,22 @@ import (
 
 // Options are what all requests share.
 type Options struct {
-	Pool             *pool.Pool
-	StatementTimeout time.Duration // for each statement; 0: the server's own
-	BufferBytes      int           // of an answer that is kept back until the connection is given back
-	Production       bool          // causes are not shown
-	Logger           *slog.Logger
+	Pool        *pool.Pool // read-only, by its option: queries rely on it
+	BufferBytes int        // of an answer that is kept back until the connection is given back
+	Production  bool       // causes are not shown
+	Logger      *slog.Logger
 }
 
 // Runner runs plans.
 type Runner struct {
 	o      Options
-	guards *guards
+	guards guards
 	runs   sync.Pool
 }
 
 // NewRunner makes a runner.
 func NewRunner(o Options) *Runner {
-	return &Runner{o: o, guards: newGuards(o.StatementTimeout), runs: sync.Pool{New: func() any { return new(run) }}}
+	return &Runner{o: o, runs: sync.Pool{New: func() any { return new(run) }}}
 }
 
 // run is one request on its way. Its memory serves the next one.
@@ -107,7 +107,7 @@ func (x *run) borrow() error {
 	if x.leased {
 		return nil
 	}
-	lease, err := x.r.o.Pool.Acquire(x.ctx)
+	lease, err := x.acquire()
 	if err != nil {
 		return explain(x.ctx, err)
 	}
@@ -126,12 +126,25 @@ func (x *run) release() {
 	}
 }
 
-// batch sends the guard and the statements that start has loaded, and has each answered by use,
-// which must read its call's rows to their end. A statement that fails does not take the ones
-// behind it along: they are sent again on the same connection.
+// batch sends the statements that start has loaded, behind the guard if one is needed, and has
+// each answered by use, which must read its call's rows to their end. A statement that fails does
+// not take the ones behind it along: they are sent again on the same connection. When the server
+// had ended the session before it heard of them, they are sent once more on another one.
 func (x *run) batch(jobs []job, use func(root int, rows *wire) error, failed func(root int, err error) error) error {
+	err := x.batchOnce(jobs, use, failed)
+	if !errors.Is(err, errUnheard) || x.db != nil {
+		return err
+	}
+	x.release()
+	if again := x.start(jobs); again != nil {
+		return errors.Join(again, err)
+	}
+	return x.batchOnce(jobs, use, failed)
+}
+
+func (x *run) batchOnce(jobs []job, use func(root int, rows *wire) error, failed func(root int, err error) error) error {
 	return x.lease.RawClean(func(conn *pgx.Conn) error {
-		x.wire.open(x.ctx, conn)
+		x.wire.open(x.ctx, conn, x.lease.Prepared())
 		err := x.exchange(jobs, use, failed)
 		if end := x.wire.finish(); err == nil {
 			err = end
@@ -148,10 +161,7 @@ func (x *run) exchange(jobs []job, use func(int, *wire) error, failed func(int, 
 				return err
 			}
 		}
-		if err := x.wire.send(x.calls); err != nil {
-			return err
-		}
-		if err := x.wire.skip(); err != nil {
+		if err := x.send(); err != nil {
 			if again && changed(err) {
 				again = false
 				x.wire.forget()
@@ -184,12 +194,23 @@ func (x *run) exchange(jobs []job, use func(int, *wire) error, failed func(int, 
 	return nil
 }
 
+// send sends what is loaded, behind the guard if one is needed, and reads the guard's answer.
+func (x *run) send() error {
+	guard, params, guarded := x.r.guards.call(x.settings, x.lease.Settings(), x.params)
+	if !guarded {
+		return x.wire.send(x.calls)
+	}
+	x.params = params
+	x.calls = slices.Insert(x.calls, 0, guard)
+	if err := x.wire.send(x.calls); err != nil {
+		return err
+	}
+	return x.wire.skip()
+}
+
 // load fills the batch.
 func (x *run) load(jobs []job) error {
 	x.calls, x.params = x.calls[:0], x.params[:0]
-	guard := x.r.guards.call(x.settings, x.params)
-	x.params = guard.params
-	x.calls = append(x.calls, guard)
 	for _, j := range jobs {
 		from := len(x.params)
 		params, err := j.plan.Params(j.stmt, x.params)

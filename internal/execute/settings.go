@@ -8,47 +8,50 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/fraiseql/fraiseql-go/auth"
+	"github.com/fraiseql/fraiseql-go/pool"
 )
 
-// guards make the first statement of each batch: it makes the transaction read-only, sets the
-// statement timeout, the request's settings and its role. All of it ends with the transaction.
+// guards make the first statement of a batch: it sets, for the transaction, the request's
+// settings and role, and what the session does not carry by itself. A read-only default and
+// the statement timeout are the session's from its start, so that most batches need no guard.
 type guards struct {
-	timeout string // in milliseconds; empty: the server's own
-
 	mu     sync.RWMutex
 	byForm map[guardForm]*guardText
 }
 
+// guardForm is what the text of a guard depends on.
 type guardForm struct {
-	settings int
-	role     bool
+	travelling *pool.Setting // the first of the pool's list; nil: none
+	settings   int
+	role       bool
 }
 
 type guardText struct{ name, sql string }
 
-func newGuards(timeout time.Duration) *guards {
-	g := &guards{byForm: map[guardForm]*guardText{}}
-	if timeout > 0 {
-		g.timeout = strconv.FormatInt(max(timeout.Milliseconds(), 1), 10)
+// call makes the guard for a request, and false when there is nothing to set.
+func (g *guards) call(s auth.Settings, travelling []pool.Setting, params [][]byte) (call, [][]byte, bool) {
+	form := guardForm{settings: len(s.Values), role: s.Role != ""}
+	if len(travelling) > 0 {
+		form.travelling = &travelling[0]
 	}
-	return g
-}
-
-// call makes the guard for a request's settings.
-func (g *guards) call(s auth.Settings, params [][]byte) call {
-	form := guardForm{len(s.Values), s.Role != ""}
+	if form == (guardForm{}) {
+		return call{}, params, false
+	}
 	g.mu.RLock()
 	text := g.byForm[form]
 	g.mu.RUnlock()
 	if text == nil {
-		text = g.text(form)
+		text = form.text(travelling)
 		g.mu.Lock()
+		if g.byForm == nil {
+			g.byForm = map[guardForm]*guardText{}
+		}
 		g.byForm[form] = text
 		g.mu.Unlock()
 	}
+	from := len(params)
 	if len(s.Values) > 0 {
 		for _, name := range slices.Sorted(maps.Keys(s.Values)) {
 			params = append(params, []byte(name), []byte(s.Values[name]))
@@ -57,24 +60,27 @@ func (g *guards) call(s auth.Settings, params [][]byte) call {
 	if form.role {
 		params = append(params, []byte(s.Role))
 	}
-	return call{name: text.name, sql: text.sql, params: params}
+	return call{name: text.name, sql: text.sql, params: params[from:len(params):len(params)]}, params, true
 }
 
 // text writes the guard. The role comes last: with it the rights to the rest may go.
-func (g *guards) text(form guardForm) *guardText {
-	var b strings.Builder
-	b.WriteString("select pg_catalog.set_config('transaction_read_only', 'on', true)")
+func (f guardForm) text(travelling []pool.Setting) *guardText {
+	var sets []string
+	set := func(name, value string) { sets = append(sets, "pg_catalog.set_config("+name+", "+value+", true)") }
+	for _, s := range travelling { // constants: PostgreSQL takes them faster than parameters
+		set(literal(s.Name), literal(s.Value))
+	}
 	n := 0
 	param := func() string { n++; return "$" + strconv.Itoa(n) + "::text" }
-	if g.timeout != "" { // a constant: PostgreSQL takes it faster than a parameter
-		b.WriteString(", pg_catalog.set_config('statement_timeout', '" + g.timeout + "', true)")
+	for range f.settings {
+		set(param(), param())
 	}
-	for range form.settings {
-		b.WriteString(", pg_catalog.set_config(" + param() + ", " + param() + ", true)")
+	if f.role {
+		set("'role'", param())
 	}
-	if form.role {
-		b.WriteString(", pg_catalog.set_config('role', " + param() + ", true)")
-	}
-	sum := sha256.Sum256([]byte(b.String()))
-	return &guardText{"fq_" + hex.EncodeToString(sum[:10]), b.String()}
+	sql := "select " + strings.Join(sets, ", ")
+	sum := sha256.Sum256([]byte(sql))
+	return &guardText{"fq_" + hex.EncodeToString(sum[:10]), sql}
 }
+
+func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

@@ -3,6 +3,7 @@ package execute
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -56,17 +57,19 @@ func explainAcquire(e *pool.AcquireError) *fault.Error {
 	switch {
 	case errors.Is(e, pool.ErrTimeout):
 		code, message = fault.PoolTimeout, "no database connection became free in time: try again, or ask the operator to raise the pool's size"
-	case errors.Is(e, pool.ErrSaturated), errors.Is(e, pool.ErrQueueFull):
+	case errors.Is(e, pool.ErrSaturated), errors.Is(e, pool.ErrQueueFull), errors.Is(e, pool.ErrShed):
 		code, message = fault.PoolSaturated, "every database connection is in use: try again, or ask the operator to raise the pool's size"
 	case errors.Is(e, pool.ErrUnavailable):
-		code, message = fault.PoolUnavailable, "the database cannot be reached: try again"
+		code, message = fault.PoolUnavailable, "the database cannot be reached: try again later; the operator finds the reason at /ready"
 	case errors.Is(e, pool.ErrClosed):
 		code, message = fault.ShuttingDown, "the server is stopping: send the request again"
 	case errors.Is(e, context.DeadlineExceeded), errors.Is(e, context.Canceled):
-		code, message = fault.DeadlineExceeded, "the request's own deadline passed before a database connection was free"
+		code, message = fault.DeadlineExceeded, "the request's own deadline passed before a database connection was free: give it more time, or try again when there is less to do"
 	}
 	f := fault.Wrap(e, code, "%s", message)
-	f.RetryAfter = e.RetryAfter()
+	if fault.Lookup(code).Status == http.StatusServiceUnavailable {
+		f.RetryAfter = e.RetryAfter()
+	}
 	return f
 }
 

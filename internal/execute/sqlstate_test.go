@@ -42,6 +42,7 @@ func TestExplain(t *testing.T) {
 		"pool timeout":         {t.Context(), &pool.AcquireError{Reason: pool.ReasonTimeout}, fault.PoolTimeout},
 		"pool saturated":       {t.Context(), &pool.AcquireError{Reason: pool.ReasonSaturated}, fault.PoolSaturated},
 		"pool queue full":      {t.Context(), &pool.AcquireError{Reason: pool.ReasonQueueFull}, fault.PoolSaturated},
+		"pool sheds":           {t.Context(), &pool.AcquireError{Reason: pool.ReasonShed}, fault.PoolSaturated},
 		"pool unavailable":     {t.Context(), &pool.AcquireError{Reason: pool.ReasonUnavailable}, fault.PoolUnavailable},
 		"pool closed":          {t.Context(), &pool.AcquireError{Reason: pool.ReasonClosed}, fault.ShuttingDown},
 		"a second lease":       {t.Context(), &pool.AcquireError{Reason: pool.ReasonNested}, fault.Internal},
@@ -52,8 +53,9 @@ func TestExplain(t *testing.T) {
 			if f.Code != c.want || strings.Contains(f.Message, "secret") || strings.Contains(f.Message, "@") {
 				t.Errorf("got %s: %s, want %s", f.Code, f.Message, c.want)
 			}
-			if fault.Lookup(f.Code).Status == 503 && f.RetryAfter <= 0 {
-				t.Errorf("%s without a time to try again", f.Code)
+			var acquire *pool.AcquireError
+			if status := fault.Lookup(f.Code).Status; status == 503 && f.RetryAfter <= 0 || status != 503 && errors.As(c.err, &acquire) && f.RetryAfter != 0 {
+				t.Errorf("%s, status %d, with %v as the time to try again", f.Code, status, f.RetryAfter)
 			}
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -40,6 +41,7 @@ type wire struct {
 	pg       *pgconn.PgConn
 	fe       *pgproto3.Frontend
 	prepared *prepared
+	named    bool // statements may be kept by name
 	ctx      context.Context
 
 	closing []string
@@ -49,17 +51,22 @@ type wire struct {
 	parse   pgproto3.Parse
 	close   pgproto3.Close
 	synced  bool // nothing is left to be read
+	heard   bool // the server has answered something since open
 	sent    chan error
 
 	stopWatch func() bool
 	watched   chan struct{}
 }
 
-var errLost = errors.New("the connection to the database was lost")
+var (
+	errLost = errors.New("the connection to the database was lost")
+	// errUnheard is errLost by a server that has not taken what was sent: it had ended the session before.
+	errUnheard = fmt.Errorf("%w before the statement reached it", errLost)
+)
 
 // open makes the wire ready for a connection.
-func (w *wire) open(ctx context.Context, conn *pgx.Conn) {
-	w.pg, w.ctx, w.synced = conn.PgConn(), ctx, true
+func (w *wire) open(ctx context.Context, conn *pgx.Conn, named bool) {
+	w.pg, w.ctx, w.named, w.synced, w.heard = conn.PgConn(), ctx, named, true, false
 	w.fe = w.pg.Frontend()
 	data := w.pg.CustomData()
 	p, ok := data[preparedKey].(*prepared)
@@ -79,6 +86,9 @@ func (w *wire) send(calls []call) error {
 	bytes := 0
 	for i := range calls {
 		c := &calls[i]
+		if !w.named {
+			c.name = ""
+		}
 		bytes += w.prepare(c)
 		w.bind = pgproto3.Bind{PreparedStatement: c.name, Parameters: c.params}
 		w.fe.SendBind(&w.bind)
@@ -104,7 +114,7 @@ func (w *wire) send(calls []call) error {
 
 // prepare has a statement parsed when the connection does not know it.
 func (w *wire) prepare(c *call) (bytes int) {
-	if c.name == "" { // too large to be kept: PostgreSQL forgets it with the next one
+	if c.name == "" { // too large to be kept, or not to be kept: PostgreSQL forgets it with the next one
 		w.parse = pgproto3.Parse{Query: c.sql}
 		w.fe.SendParse(&w.parse)
 		w.parsing = append(w.parsing, "")
@@ -155,15 +165,20 @@ func (w *wire) next() ([][]byte, error) {
 		case *pgproto3.DataRow:
 			return msg.Values, nil
 		case *pgproto3.CommandComplete, *pgproto3.EmptyQueryResponse, *pgproto3.PortalSuspended:
+			w.heard = true
 			return nil, nil
 		case *pgproto3.ParseComplete:
+			w.heard = true
 			w.parsed()
+		case *pgproto3.BindComplete:
+			w.heard = true
 		case *pgproto3.CloseComplete:
+			w.heard = true
 			w.closing = w.closing[1:]
 		case *pgproto3.ErrorResponse:
 			refused := pgconn.ErrorResponseToPgError(msg)
 			if err := w.sync(); err != nil {
-				return nil, fmt.Errorf("%w: %w", errLost, refused)
+				return nil, fmt.Errorf("%w: %w", err, refused)
 			}
 			return nil, refused
 		case *pgproto3.ReadyForQuery:
@@ -199,15 +214,11 @@ func (w *wire) sync() error {
 		if err != nil {
 			return w.lost(err)
 		}
-		switch msg := msg.(type) {
+		switch msg.(type) {
 		case *pgproto3.ParseComplete:
 			w.parsed()
 		case *pgproto3.CloseComplete:
 			w.closing = w.closing[1:]
-		case *pgproto3.ErrorResponse:
-			if pg := pgconn.ErrorResponseToPgError(msg); pg.Severity == "FATAL" {
-				return w.lost(pg)
-			}
 		case *pgproto3.ReadyForQuery:
 			w.synced = true
 		}
@@ -281,6 +292,11 @@ func (w *wire) lost(err error) error {
 	_ = w.pg.Close(ctx)
 	if w.ctx.Err() != nil {
 		return context.Cause(w.ctx)
+	}
+	// A server that closes a socket with unread bytes in it, or gets some later, resets it. One that had taken the
+	// statement ends the connection in order.
+	if !w.heard && (errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)) {
+		return fmt.Errorf("%w: %w", errUnheard, err)
 	}
 	return fmt.Errorf("%w: %w", errLost, err)
 }

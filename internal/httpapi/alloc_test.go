@@ -73,6 +73,23 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
+// TestTimingCostsNothingInProduction compares the allocations of a request with and without a wait.
+func TestTimingCostsNothingInProduction(t *testing.T) {
+	allocations := func(tells bool) float64 {
+		o := quiet(func(ctx context.Context, r *gqlop.Request, out io.Writer) error {
+			if tells {
+				waited(out, time.Millisecond)
+			}
+			return hot(ctx, r, out)
+		})
+		o.Production = true
+		return testing.AllocsPerRun(1000, hotPath(o))
+	}
+	if without, with := allocations(false), allocations(true); with > without {
+		t.Errorf("%v allocations with a wait, %v without", with, without)
+	}
+}
+
 func BenchmarkRequest(b *testing.B) {
 	serve := hotPath(quiet(hot))
 	b.ReportAllocs()

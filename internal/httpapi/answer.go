@@ -31,6 +31,8 @@ type answer struct {
 	untimed bool // w has no deadlines
 	status  int
 	bytes   int64 // of the body
+	timing  bool  // waited is told to the client
+	waited  time.Duration
 	err     error // of the first write that failed
 	length  [1]string
 }
@@ -45,6 +47,12 @@ func (a *answer) begun() bool { return a.holds || a.sent }
 
 // MarkPartial announces, before the first Write, that the answer has errors beside its data.
 func (a *answer) MarkPartial() { a.partial = true }
+
+// PoolWaited tells, before the first Write, how long the request waited for a database connection.
+func (a *answer) PoolWaited(d time.Duration) {
+	a.timing = !a.x.h.o.Production
+	a.waited += d
+}
 
 // Write sends a part of the answer. It fails when the client is gone or has not read 32 KiB within WriteStall.
 func (a *answer) Write(p []byte) (int, error) {
@@ -109,9 +117,19 @@ func (a *answer) head(status int) {
 	if a.x.media == mediaGraphQL {
 		contentType = a.x.h.gqlType
 	}
-	a.w.Header()["Content-Type"] = contentType
+	header := a.w.Header()
+	header["Content-Type"] = contentType
+	if a.timing {
+		header["Server-Timing"] = append(header["Server-Timing"], serverTiming("pool", a.waited))
+	}
 	a.status, a.sent = status, true
 	a.w.WriteHeader(status)
+}
+
+// serverTiming is a metric of the Server-Timing header, in milliseconds.
+// Source: W3C, Server Timing, section 3.
+func serverTiming(name string, d time.Duration) string {
+	return string(strconv.AppendFloat([]byte(name+";dur="), float64(d.Round(time.Microsecond))/float64(time.Millisecond), 'f', -1, 64))
 }
 
 // buffer gives an empty buffer of the pool.

@@ -30,7 +30,9 @@ type Executor interface {
 	// points to is Execute's until it returns, and no longer. fault.RequestID(ctx) is the request's id.
 	//
 	// An answer that has errors beside data is announced, before the first Write, by
-	// out.(interface{ MarkPartial() }).MarkPartial(): one profile has a status for it.
+	// out.(interface{ MarkPartial() }).MarkPartial(): one profile has a status for it. How long the request waited for a
+	// database connection is announced then too, by out.(interface{ PoolWaited(time.Duration) }), also when it got none:
+	// development shows it in Server-Timing.
 	Execute(ctx context.Context, r *gqlop.Request, out io.Writer) error
 }
 
@@ -71,7 +73,7 @@ type Options struct {
 	MaxBodyBytes int64         // of a POST; 0: 1 MiB; negative: no limit
 	WriteStall   time.Duration // how long 32 KiB may take to be sent; 0: 5 s; negative: no limit
 	Profile      string        // one that CheckProfile knows; empty: ProfileCompat2025
-	Production   bool          // causes are not told to clients
+	Production   bool          // neither causes nor Server-Timing are told to clients
 
 	Explorer http.Handler // answers a browser that opens the path; nil: it gets an error that says what to send
 

@@ -58,6 +58,7 @@ type Link struct {
 	gate      atomic.Pointer[chan struct{}] // nil: open; else closed by Thaw
 	cut       atomic.Pointer[cut]           // nil: none
 	rejecting atomic.Bool
+	deaf      atomic.Int64 // connections still to be reset when their client speaks
 
 	mu         sync.Mutex // guards the following
 	wires      map[*wire]struct{}
@@ -204,6 +205,11 @@ func (l *Link) CutAfterMessages(k int) { l.cut.Store(&cut{messages: max(k, 1)}) 
 // 'Z' ReadyForQuery, …) from now on would have reached the client; the client gets everything before it. Counted over
 // all connections that have seen their first ReadyForQuery.
 func (l *Link) CutBefore(kind byte, k int) { l.cut.Store(&cut{messages: max(k, 1), kind: kind}) }
+
+// ResetOnSend resets the next n connections over which a client sends, and nothing of what it sends reaches the server:
+// so it looks when the server has ended a session in the moment in which its client begins to speak. Connections count
+// once they have seen their first ReadyForQuery.
+func (l *Link) ResetOnSend(n int) { l.deaf.Store(int64(n)) }
 
 // breakAll closes what is open now. A connection that is being accepted meanwhile stays.
 func (l *Link) breakAll(reset bool) {

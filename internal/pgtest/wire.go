@@ -89,6 +89,10 @@ func (w *wire) toServer() {
 		return true
 	}
 	w.pump(w.client, w.server, func(p []byte) (int, bool) {
+		if len(p) > 0 && w.ready.Load() && w.link.deaf.Load() > 0 && w.link.deaf.Add(-1) >= 0 {
+			w.shut(true)
+			return 0, true
+		}
 		if !w.opaque.Load() {
 			f.scan(p, anyKind, end)
 		}

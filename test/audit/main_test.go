@@ -5,16 +5,25 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 
 	"github.com/fraiseql/fraiseql-go"
 	"github.com/fraiseql/fraiseql-go/examples"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(hangingUp{pgtest.Runner(m)}) }
+
+// hangingUp runs tests and then ends what the default client keeps open.
+type hangingUp struct{ tests interface{ Run() int } }
+
+func (h hangingUp) Run() int {
+	defer http.DefaultClient.CloseIdleConnections()
+	return h.tests.Run()
+}
 
 // serve serves an example with the default options, behind a layer that a test may put in between, and gives its address.
 func serve(t *testing.T, example string, between func(app http.Handler) http.Handler) string {

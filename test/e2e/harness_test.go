@@ -21,8 +21,15 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(pgtest.Runner(m), goleak.IgnoreTopFunction("net/http.(*persistConn).writeLoop"),
-		goleak.IgnoreTopFunction("internal/poll.runtime_pollWait"))
+	goleak.VerifyTestMain(hangingUp{pgtest.Runner(m)})
+}
+
+// hangingUp runs tests and then ends what the default client keeps open.
+type hangingUp struct{ tests interface{ Run() int } }
+
+func (h hangingUp) Run() int {
+	defer http.DefaultClient.CloseIdleConnections()
+	return h.tests.Run()
 }
 
 // site is a served app.

@@ -105,15 +105,30 @@ var kinds = []string{
 	`{ described { tenant owner } counted notes(limit: 1) { tenant } }`,
 }
 
+// TestTwoTenantsNeverMeet: 1000 requests in turn, over every kind of read, on two connections; and the same through
+// PgBouncer in transaction mode, whose two sessions serve six of ours.
 func TestTwoTenantsNeverMeet(t *testing.T) {
 	t.Parallel()
-	db := pgtest.New(t, tenants)
-	role := db.Role(t, pgtest.RoleOptions{Grants: []string{
-		"grant usage on schema public to %s", "grant select on all tables in schema public to %s",
-	}})
-	o := tenantOptions()
-	o.ConnectionPoolSize, o.ConnectionPoolMaxOverflow = 2, -1
-	s := serveOn(t, db, role.URL, o)
+	for name, connections := range map[string]int{"directly": 2, "through PgBouncer": 6} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := pgtest.New(t, tenants)
+			role := db.Role(t, pgtest.RoleOptions{Grants: []string{
+				"grant usage on schema public to %s", "grant select on all tables in schema public to %s",
+			}})
+			o := tenantOptions()
+			o.ConnectionPoolSize, o.ConnectionPoolMaxOverflow = connections, -1
+			if connections == 2 {
+				twoTenantsNeverMeet(t, serveOn(t, db, role.URL, o))
+			} else {
+				bouncer := &pgtest.DB{URL: pgtest.PgBouncer(t, role.URL, map[string]string{"default_pool_size": "2"})}
+				twoTenantsNeverMeet(t, serveOn(t, bouncer, "", o))
+			}
+		})
+	}
+}
+
+func twoTenantsNeverMeet(t *testing.T, s *site) {
 	names := []string{"even", "odd"}
 	var wg sync.WaitGroup
 	for worker := range 4 {
@@ -176,16 +191,7 @@ queries: {list: closeds}';`)
 	}
 }
 
-func TestQueriesCannotWrite(t *testing.T) {
-	t.Parallel()
-	s := serve(t, fraiseql.Options{
-		Queries: []fraiseql.Query{
-			fraiseql.Resolve("sneaky", func(ctx context.Context, _ struct{}) (int, error) {
-				_, err := fraiseql.DB(ctx).Exec(ctx, "insert into t values (1)")
-				return 0, err
-			}),
-		},
-	}, `
+const sneaky = `
 create table t (n int);
 create function sneak() returns int language plpgsql as $$ begin insert into t values (1); return 1; end $$;
 create function unguard() returns text language sql as $$ select set_config('transaction_read_only', 'off', true) $$;
@@ -194,7 +200,69 @@ comment on view v_sneak is '@fraiseql:type
 name: Sneak';
 create view v_unguard as select 1 as id, unguard() as a, sneak() as n;
 comment on view v_unguard is '@fraiseql:type
-name: Unguard';`)
+name: Unguard';`
+
+// TestBehindPgBouncer: values have the same form, queries cannot write, and statements are stopped in time, although
+// the sessions carry none of the settings for it.
+func TestBehindPgBouncer(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t, `
+create table t (n int);
+create function sneak() returns int language plpgsql as $$ begin insert into t values (1); return 1; end $$;
+create view v_sneak as select 1 as id, sneak() as n;
+comment on view v_sneak is '@fraiseql:type
+name: Sneak';
+create view v_value as select 1 as id, interval '1 day 2 hours' as span, '\xff'::bytea as raw, 0.1::float8 as number, timestamptz '2026-01-02 03:04:05+09' as at;
+comment on view v_value is '@fraiseql:type
+name: Value';
+create view v_slow as select 1 as id, pg_sleep(20)::text as z;
+comment on view v_slow is '@fraiseql:type
+name: Slow';`)
+	db.Exec(t, "alter database "+db.Name+" set timezone = 'Asia/Tokyo'")
+	o := fraiseql.Options{StatementTimeout: 300 * time.Millisecond}
+	direct := serveOn(t, db, "", o).query(t, `{ values { span raw number at } }`, nil)
+	s := serveOn(t, &pgtest.DB{URL: pgtest.PgBouncer(t, db.URL, nil)}, "", o)
+	for range 2 {
+		expect(t, "values", s.query(t, `{ values { span raw number at } }`, nil), direct)
+	}
+	if a := s.send(t, `{ sneaks { n } }`, nil); a.code() != "READ_ONLY" {
+		t.Errorf("a view that writes: %s", a.Body)
+	}
+	if a := s.send(t, `{ slows { z } }`, nil); a.code() != "STATEMENT_TIMEOUT" {
+		t.Errorf("a slow view: %s", a.Body)
+	}
+}
+
+// TestQueriesCannotWrite: the session's own default keeps them from it, or, where the URL has the driver look at the
+// server's default, the guard of each batch.
+func TestQueriesCannotWrite(t *testing.T) {
+	t.Parallel()
+	for name, attrs := range map[string]string{"by the session": "", "by the batch": "target_session_attrs=read-write"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			queriesCannotWrite(t, attrs)
+		})
+	}
+}
+
+func queriesCannotWrite(t *testing.T, attrs string) {
+	db := pgtest.New(t)
+	address := db.URL
+	if attrs != "" {
+		address += "&" + attrs
+		if !strings.Contains(db.URL, "?") {
+			address = db.URL + "?" + attrs
+		}
+	}
+	db.Exec(t, sneaky)
+	s := serveOn(t, db, address, fraiseql.Options{
+		Queries: []fraiseql.Query{
+			fraiseql.Resolve("sneaky", func(ctx context.Context, _ struct{}) (int, error) {
+				_, err := fraiseql.DB(ctx).Exec(ctx, "insert into t values (1)")
+				return 0, err
+			}),
+		},
+	})
 	a := s.send(t, `{ sneaks { n } }`, nil)
 	if a.code() != "READ_ONLY" || string(a.Data) != `{"sneaks":null}` {
 		t.Errorf("a view that writes: %s", a.Body)
@@ -204,6 +272,15 @@ name: Unguard';`)
 	}
 	if a = s.send(t, `{ sneaky }`, nil); len(a.Errors) == 0 {
 		t.Errorf("a resolver that writes: %s", a.Body)
+	}
+	guards := 0
+	for _, statement := range s.link.Statements() {
+		if strings.Contains(statement, "'transaction_read_only'") {
+			guards++
+		}
+	}
+	if (guards > 0) != (attrs != "") {
+		t.Errorf("%d statements set transaction_read_only: %q", guards, s.link.Statements())
 	}
 	var n int
 	if err := s.db.Conn(t).QueryRow(t.Context(), "select count(*) from t").Scan(&n); err != nil || n != 0 {
