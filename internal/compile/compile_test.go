@@ -216,7 +216,7 @@ func FuzzNoUserTextInSQL(f *testing.F) {
 	clean := map[string]bool{}
 	f.Fuzz(func(t *testing.T, text string) {
 		if strings.ContainsRune(text, 0) {
-			t.Skip()
+			return // no text of PostgreSQL's
 		}
 		variables, err := json.Marshal(map[string]any{
 			"t": text, "l": []string{text}, "w": map[string]any{"email": map[string]string{"eq": text}, "address": map[string]any{"city": map[string]string{"startsWith": text}}},

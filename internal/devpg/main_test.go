@@ -107,7 +107,7 @@ func runHelper(t *testing.T, job string) (cmd *exec.Cmd, words []string) {
 func TestAsOrdinaryUser(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
-		t.Skip("this is that run")
+		return // this is that run
 	}
 	rerunAs(t, "nobody")
 }

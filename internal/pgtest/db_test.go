@@ -120,7 +120,7 @@ func TestRole(t *testing.T) {
 func TestBadSQL(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("PGTEST_BAD_SQL") != "" {
-		t.Skip("this is the inner run")
+		return // this is the inner run
 	}
 	exe, err := os.Executable()
 	if err != nil {
@@ -144,7 +144,7 @@ func TestBadSQL(t *testing.T) {
 
 func TestInnerBadSQL(t *testing.T) {
 	if os.Getenv("PGTEST_BAD_SQL") == "" {
-		t.Skip("TestBadSQL runs this")
+		return // TestBadSQL runs this
 	}
 	for range 2 {
 		t.Run("bad", func(t *testing.T) { pgtest.New(t, "SELECT 1;\nCREATE TABLE bad (id nonsense)") })
@@ -167,7 +167,7 @@ func FuzzNew(f *testing.F) {
 		mu.Lock()
 		defer mu.Unlock()
 		if strings.ContainsRune(text, 0) || strings.ToValidUTF8(text, "") != text {
-			t.Skip("no text of PostgreSQL's")
+			return // no text of PostgreSQL's
 		}
 		var back string
 		if err := conn.QueryRow(t.Context(), `SELECT $1::text`, text).Scan(&back); err != nil || back != text {

@@ -2,6 +2,7 @@ package pgtest_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"os/user"
@@ -14,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
 
+	"github.com/fraiseql/fraiseql-go/internal/devpg"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
 )
 
@@ -26,7 +28,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.Runner(m)) }
 func TestAsOrdinaryUser(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
-		t.Skip("this is that run, or there is no root to leave")
+		return // this is that run, or there is no root to leave
 	}
 	u, err := user.Lookup("nobody")
 	if err != nil {
@@ -92,24 +94,33 @@ func TestMissing(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if tt.bin == "" && installed() {
-				t.Skip("PostgreSQL is in one of the usual folders, so it cannot be missing here")
+			inner := "TestNew"
+			if tt.bin == "" && installed() { // in one of the usual folders, so that it cannot be missing here
+				inner = "TestInnerMissing"
 			}
 			exe, err := os.Executable()
 			if err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.Command(exe, "-test.run=^TestNew$", "-test.v")
-			cmd.Env = []string{"PATH=" + empty, "HOME=" + empty, "FRAISEQL_REQUIRE_PG=" + tt.require, "FRAISEQL_POSTGRES_BIN=" + tt.bin}
+			cmd := exec.Command(exe, "-test.run=^"+inner+"$", "-test.v")
+			cmd.Env = []string{"PATH=" + empty, "HOME=" + empty, "FRAISEQL_REQUIRE_PG=" + tt.require, "FRAISEQL_POSTGRES_BIN=" + tt.bin, "PGTEST_MISSING=1"}
 			out, err := cmd.CombinedOutput()
 			if (err != nil) != tt.fails || !strings.Contains(string(out), tt.says) {
 				t.Errorf("fails: %v\n%s", err, out)
 			}
-			if !tt.fails && !strings.Contains(string(out), "--- SKIP: TestNew") {
+			if !tt.fails && !strings.Contains(string(out), "--- SKIP: "+inner) {
 				t.Errorf("not skipped:\n%s", out)
 			}
 		})
 	}
+}
+
+// TestInnerMissing is run by TestMissing: a test that asks for a server where there is none.
+func TestInnerMissing(t *testing.T) {
+	if os.Getenv("PGTEST_MISSING") == "" {
+		return
+	}
+	pgtest.Missing(t, fmt.Errorf("no local PostgreSQL: %w", devpg.ErrNotFound))
 }
 
 // query opens a connection, asks and closes.
