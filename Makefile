@@ -36,6 +36,10 @@ benchmarks: ## run each Go benchmark once, so that none rots
 bench: ## compare with hand-written handlers and PostGraphile (about ten minutes)
 	go run ./bench
 
+.PHONY: pool-report
+pool-report: ## measure every figure that the pool promises, beside pgxpool (about 20 minutes)
+	go run ./bench/poolreport
+
 .PHONY: fuzz
 fuzz: ## fuzz each target for a short while
 	@for pkg in $$(go list ./...); do \

@@ -44,7 +44,10 @@ func libraryTypes() []fraiseql.Type {
 	return []fraiseql.Type{fraiseql.Object[Book]("v_book"), fraiseql.Object[Writer]("v_writer")}
 }
 
-// libraryURL is a database with the library. The server ends with the process.
+// libraryServer is where libraryURL's database is; nil until that is asked for. TestMain stops it.
+var libraryServer *devpg.Server
+
+// libraryURL is a database with the library.
 var libraryURL = sync.OnceValues(func() (string, error) {
 	ctx := context.Background()
 	programs, err := devpg.Find(os.Environ())
@@ -55,6 +58,7 @@ var libraryURL = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	libraryServer = server
 	conn, err := pgx.Connect(ctx, server.URL("postgres"))
 	if err != nil {
 		return "", err

@@ -15,7 +15,7 @@ import (
 )
 
 // variables of this project that are not parameters: tests and the local database read them
-var otherVariables = [...]string{"FRAISEQL_CONFIG", "FRAISEQL_REQUIRE_PG", "FRAISEQL_POSTGRES_BIN"}
+var otherVariables = [...]string{"FRAISEQL_CONFIG", "FRAISEQL_REQUIRE_PG", "FRAISEQL_POSTGRES_BIN", "FRAISEQL_SLOW"}
 
 // LoadOptions reads options from a TOML file and from environment variables, such as
 // os.Environ() gives; the environment goes before the file, and what you set in the struct

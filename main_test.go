@@ -1,6 +1,7 @@
 package fraiseql_test
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -27,10 +28,17 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(hangingUp{pgtest.Runner(m)})
 }
 
-// hangingUp runs tests and then ends what the default client keeps open.
+// hangingUp runs tests and then ends what the default client keeps open, and the examples' server.
 type hangingUp struct{ tests interface{ Run() int } }
 
 func (h hangingUp) Run() int {
 	defer http.DefaultClient.CloseIdleConnections()
-	return h.tests.Run()
+	code := h.tests.Run()
+	if libraryServer != nil {
+		if err := libraryServer.Stop(context.Background()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return max(code, 1)
+		}
+	}
+	return code
 }

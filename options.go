@@ -119,8 +119,8 @@ type Options struct {
 	// that their connections fit into what it has left, twice as many while deploying. Give them
 	// the same ConnectionPoolName. Default: 1. Negative values, and more than 10,000, are refused.
 	ReplicasHint int
-	// StrictBudget makes the app not ready when the connections do not fit; /ready tells the
-	// numbers. Default: a warning in the log.
+	// StrictBudget makes Start fail with the numbers when the connections do not fit; where the
+	// database was absent at start, /ready tells them. Default: a warning in the log.
 	StrictBudget bool
 	// FailFast makes Start fail when the database cannot be reached. Default: the app starts,
 	// answers 503, and serves as soon as the database is there.

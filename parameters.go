@@ -55,7 +55,7 @@ func Parameters() []Parameter {
 		span("connection-pool-recycle", "ConnectionPoolRecycle", "age at which a connection is replaced; -1s: never", "1h", "say -1s for never", func(o *Options) *time.Duration { return &o.ConnectionPoolRecycle }),
 		span("connection-pool-shed-target", "ConnectionPoolShedTarget", "wait above which an overloaded pool turns requests away; 0: never", "0", zeroIsNone, func(o *Options) *time.Duration { return &o.ConnectionPoolShedTarget }),
 		number("replicas-hint", "ReplicasHint", "how many processes like this one share the database server", "1", "this process is the first", func(o *Options) *int { return &o.ReplicasHint }),
-		toggle("strict-budget", "StrictBudget", "not ready when the replicas' connections do not fit into what the server has left, twice while deploying", func(o *Options) *bool { return &o.StrictBudget }),
+		toggle("strict-budget", "StrictBudget", "do not start when the replicas' connections do not fit into what the server has left, twice while deploying", func(o *Options) *bool { return &o.StrictBudget }),
 		toggle("fail-fast", "FailFast", "end when the database cannot be reached at start, instead of waiting for it", func(o *Options) *bool { return &o.FailFast }),
 
 		text("jwt-secret-file", "JWTSecretFile", "file with the secret of HS256 tokens; requests then need one", "", func(o *Options) *string { return &o.JWTSecretFile }),

@@ -212,8 +212,12 @@ func (p *Pool) cancelWait(w *waiter, start time.Time, ctxErr error) (Conn, error
 }
 
 func (p *Pool) giveUp(w *waiter, reason Reason, start time.Time, ctxErr error) (Conn, error) {
-	err := p.acquireError(reason, start, w.position, ctxErr)
-	err.blame(w.lastConnect)
+	err := p.describe(reason, start, w.position, ctxErr)
+	if w.failed != "" {
+		err.retryAfter, err.LastConnect = w.retryAfter, w.lastConnect
+	} else {
+		err.retryAfter, err.LastConnect = p.outlook(reason)
+	}
 	if reason == ReasonShed {
 		err.shedTarget = p.o.ShedTarget
 		if w.position == 0 { // it was refused at once
@@ -265,8 +269,14 @@ func (p *Pool) failed(err *AcquireError) error {
 }
 
 func (p *Pool) acquireError(reason Reason, start time.Time, position int, ctxErr error) *AcquireError {
+	e := p.describe(reason, start, position, ctxErr)
+	e.retryAfter, e.LastConnect = p.outlook(reason)
+	return e
+}
+
+// describe is acquireError without the outlook, which takes the lock.
+func (p *Pool) describe(reason Reason, start time.Time, position int, ctxErr error) *AcquireError {
 	e := &AcquireError{Reason: reason, Waited: time.Since(start), Position: position, ctxErr: ctxErr}
 	p.copyStat(&e.Stat)
-	e.retryAfter, e.LastConnect = p.outlook(reason)
 	return e
 }

@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	growthRecheck = 5 * time.Millisecond // how often a queue that did not justify a connection is looked at again
+	growthRecheck = 5 * time.Millisecond  // how often a queue that did not justify a connection is looked at again
+	shortUse      = 10 * time.Millisecond // above it a lease is not mostly processor time, however long connects take
 	leastWorth    = 25 * time.Millisecond
 	mostWorth     = 250 * time.Millisecond
 )
@@ -76,9 +77,15 @@ func (p *Pool) roof(now time.Time) int {
 // needsMore decides whether one more connection is worth opening. p.mu is held.
 //
 // A connect costs the server milliseconds of CPU, which a short query would rather have. So a queue alone is no reason:
-// it must move slowly (the next caller waits longer than a connect takes) or be long (the last one waits several times
-// that). How fast it moves is the average use time over the connections in use, or the time since anything came back,
-// if that is longer.
+// it must move slowly, so that the next caller waits longer than a connect takes, or be long:
+//
+//   - where leases are long, its last caller must wait several times as long as a connect takes.
+//   - where they are short, shorter than a connect, it is mostly the processors that are busy: more connections then make all uses longer, and
+//     the queue moves no faster. One more must promise to bring its last caller forward by more than two connects, a
+//     promise that shrinks with the number of those that are there, so that growth ends soon.
+//
+// How fast it moves is the average use time over the connections in use and those that are on their way; unless nothing
+// has come back for longer than a look takes: then it is the time since.
 func (p *Pool) needsMore(now time.Time) bool {
 	serving := p.n[slotLeased] + p.n[slotTending]
 	coming := p.n[slotConnecting]
@@ -99,9 +106,20 @@ func (p *Pool) needsMore(now time.Time) bool {
 	if p.queue.head.since.After(still) {
 		still = p.queue.head.since
 	}
-	interval := max(p.useAvg/time.Duration(serving), now.Sub(still))
-	worth := min(max(4*p.createAvg, leastWorth), mostWorth)
-	if interval >= max(p.createAvg, growthRecheck) || time.Duration(p.queue.n)*interval >= worth {
+	busy := time.Duration(serving + coming)
+	interval := p.useAvg / busy
+	if stall := now.Sub(still); stall >= growthRecheck {
+		interval = max(interval, stall)
+	}
+	worth, last := max(p.createAvg, growthRecheck), time.Duration(p.queue.n)*interval
+	switch {
+	case interval >= worth:
+		return true
+	case p.useAvg < min(p.createAvg, shortUse):
+		if last/(busy+1) >= min(2*worth, mostWorth) {
+			return true
+		}
+	case last >= min(max(4*p.createAvg, leastWorth), mostWorth):
 		return true
 	}
 	p.wakeAt(now.Add(growthRecheck))

@@ -83,10 +83,12 @@ func (p *Pool) mayConnect(now time.Time) bool {
 	return p.n[slotConnecting] == 0 && !now.Before(p.nextConnect)
 }
 
-// fail ends the wait of w. p.mu is held.
+// fail ends the wait of w, and gives it all that it needs to say why: thousands may fail together, and they would stand
+// in each other's way at the lock. p.mu is held.
 func (p *Pool) fail(w *waiter, reason Reason) {
 	p.queue.remove(w)
-	w.failed, w.lastConnect = reason, p.lastConnect
+	w.failed = reason
+	w.retryAfter, w.lastConnect = p.outlookNow(reason)
 	p.signal(w)
 }
 
@@ -108,14 +110,18 @@ func (p *Pool) lost(s *slot, now time.Time) {
 
 // outlook gives the last connection error and a guess at when a new try is worth its while.
 func (p *Pool) outlook(reason Reason) (retryAfter time.Duration, lastConnect error) {
-	now := time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.outlookNow(reason)
+}
+
+// outlookNow is outlook where p.mu is held.
+func (p *Pool) outlookNow(reason Reason) (retryAfter time.Duration, lastConnect error) {
 	switch reason {
 	case ReasonUnavailable:
-		retryAfter = p.nextConnect.Sub(now)
+		retryAfter = p.nextConnect.Sub(p.now())
 	case ReasonShed:
-		if p.saturated(now) {
+		if now := p.now(); p.saturated(now) {
 			retryAfter = min(p.predict(p.queue.n+1, now), 30*time.Second)
 		}
 	case ReasonTimeout, ReasonSaturated, ReasonQueueFull:

@@ -302,7 +302,7 @@ func TestPanicWhileHolding(t *testing.T) {
 					if err := c.QueryRow(ctx, "select count(*) from things").Scan(&rows); err != nil {
 						return err
 					}
-					if err := c.QueryRow(ctx, `select (select count(*) from pg_class where relname = 't') + (select count(*) from pg_listening_channels())
+					if err := c.QueryRow(ctx, `select (to_regclass('pg_temp.t') is not null)::int + (select count(*) from pg_listening_channels())
 						+ (current_setting('statement_timeout') = '1ms')::int`).Scan(&dirt); err != nil {
 						return err
 					}

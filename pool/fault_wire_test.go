@@ -193,6 +193,7 @@ func TestResetDuringQuery(t *testing.T) {
 					t.Errorf("a query that was under way: %v", err)
 				}
 			}
+			time.Sleep(50 * time.Millisecond) // a busy kernel may deliver it to the idle ones later
 			if err := together(20, func(int) error { return selectOne(t.Context(), p) }); err != nil {
 				t.Errorf("afterwards: %v", err)
 			}

@@ -52,11 +52,12 @@ type model struct {
 // TestModel compares the pool with what must hold after every step of random sequences: the ceiling, exclusive leases,
 // strict order, and that every counter adds up.
 //
-// A hundred times as many sequences run under FRAISEQL_SLOW=1. The flag -rapid.checks chooses another number.
+// Under FRAISEQL_SLOW=1 at least 100,000 sequences run.
 func TestModel(t *testing.T) {
 	t.Parallel()
-	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
-		if err := flag.Set("rapid.checks", strconv.Itoa(1000*slow(100))); err != nil {
+	const checks = "rapid.checks"
+	if n, err := strconv.Atoi(flag.Lookup(checks).Value.String()); slow(2) > 1 && (err != nil || n < 100_000) {
+		if err := flag.Set(checks, "100000"); err != nil {
 			t.Fatal(err)
 		}
 	}

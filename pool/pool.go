@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -51,7 +52,7 @@ type Pool struct {
 	idle  idleList
 	queue queue
 
-	signals *waiter // left the queue and are told when the lock is given back; linked by next
+	signals, lastSignal *waiter // left the queue and are told when the lock is given back; linked by next
 
 	warm, size, ceiling int
 	state               State
@@ -172,7 +173,7 @@ func (p *Pool) Ready(ctx context.Context) error {
 // connections above the new ceiling are closed now, leased ones when they come back; nobody loses a place in the queue.
 func (p *Pool) Resize(size, maxOverflow int) error {
 	if size < 1 {
-		return (Options{Size: min(size, -1)}).validate()
+		return fmt.Errorf("pool: the size is %d, and a pool needs at least 1 connection: give 1 or more", size)
 	}
 	o := Options{Size: size, MaxOverflow: maxOverflow}
 	if maxOverflow <= 0 {

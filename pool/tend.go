@@ -110,20 +110,25 @@ func (p *Pool) blame(s *slot, otherwise CloseReason) CloseReason {
 const resetSQL = "reset session authorization; reset all; reset role; close all; unlisten *; " +
 	"select pg_catalog.pg_advisory_unlock_all(); discard temp; discard sequences"
 
+const resetTries = 5
+
 // reset undoes what the last holder left behind.
 func (s *slot) reset(ctx context.Context) error {
 	if s.tx != nil {
 		_ = s.tx.Rollback(ctx) // it refuses its late users from here on; a failure closes the connection, which shows below
 		s.tx = nil
 	}
-	sql := resetSQL
 	if s.pg.TxStatus() != 'I' {
 		// Only then: outside a transaction the server would log a warning each time.
 		if _, err := s.pg.Exec(ctx, "rollback").ReadAll(); err != nil {
 			return fmt.Errorf("roll back: %w", err)
 		}
 	}
-	if _, err := s.pg.Exec(ctx, sql).ReadAll(); err != nil {
+	_, err := s.pg.Exec(ctx, resetSQL).ReadAll()
+	for try := 1; try < resetTries && sqlState(err) == codeQueryCanceled; try++ {
+		_, err = s.pg.Exec(ctx, resetSQL).ReadAll() // the last holder's statement_timeout may be very short
+	}
+	if err != nil {
 		return fmt.Errorf("reset: %w", err)
 	}
 	drainNotifications(s.conn)

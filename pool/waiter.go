@@ -19,7 +19,8 @@ type waiter struct {
 	slot        *slot
 	gen         uint64
 	failed      Reason
-	lastConnect error // when it failed
+	retryAfter  time.Duration // when it failed, as is the next
+	lastConnect error
 
 	ready chan struct{} // capacity 1: the signal never blocks the one who gives it
 }
@@ -80,9 +81,16 @@ func (q *queue) remove(w *waiter) {
 
 // signal has w told that its wait is over, right after p.mu is given back: to wake a goroutine takes longer than all
 // that is done under the lock for it. p.mu is held.
-func (p *Pool) signal(w *waiter) { w.next, p.signals = p.signals, w }
+func (p *Pool) signal(w *waiter) {
+	if p.signals == nil {
+		p.signals = w
+	} else {
+		p.lastSignal.next = w
+	}
+	p.lastSignal = w
+}
 
-// sendSignals tells those who were taken from Pool.signals. They may reuse their waiter at once.
+// sendSignals tells those who were taken from Pool.signals, in their order. They may reuse their waiter at once.
 func sendSignals(w *waiter) {
 	for w != nil {
 		next := w.next
