@@ -17,8 +17,8 @@ type Type interface {
 	body(*declarer) // what refers to others: fields
 }
 
-// Query declares a field of the query type for Options.Queries: [List], [Get] and [Resolve]
-// make them.
+// Query declares a field of the query type for Options.Queries: [List], [Get], [Connection],
+// [Aggregate], [Groups] and [Resolve] make them.
 type Query interface {
 	root(*declarer) (schema.QueryDecl, bool)
 }
@@ -83,6 +83,28 @@ func List[T any](name string, o ...QueryOptions) Query {
 // Get declares a single row of T, found by its key: user(id: ID!): User
 func Get[T any](name string, o ...QueryOptions) Query {
 	return rowsQuery{kind: schema.One, of: reflect.TypeFor[T](), name: name, options: last(o)}
+}
+
+// Connection declares the rows of T as pages that follow each other by cursors, as Relay and Apollo Client read them:
+// usersConnection(first, after, last, before, where, orderBy): UserConnection
+//
+// T needs a key, which comes last in every order, so that a walk gives each row once. docs/reference/connections.md tells
+// the rules.
+func Connection[T any](name string, o ...QueryOptions) Query {
+	return rowsQuery{kind: schema.Connection, of: reflect.TypeFor[T](), name: name, options: last(o)}
+}
+
+// Aggregate declares figures over all rows of T that match: usersAggregate(where): UserAggregate
+//
+// They are count, countDistinct, sum, avg, min and max of T's own fields; docs/reference/aggregates.md tells their types.
+func Aggregate[T any](name string, o ...QueryOptions) Query {
+	return rowsQuery{kind: schema.Aggregate, of: reflect.TypeFor[T](), name: name, options: last(o)}
+}
+
+// Groups declares the same figures for each group of T's rows that have fields in common:
+// usersGroups(by, where, having, orderBy, limit, offset): [UserGroup!]
+func Groups[T any](name string, o ...QueryOptions) Query {
+	return rowsQuery{kind: schema.Groups, of: reflect.TypeFor[T](), name: name, options: last(o)}
 }
 
 // Resolve declares a field of the query type that a Go function answers.
@@ -263,8 +285,15 @@ type rowsQuery struct {
 
 func (q rowsQuery) call() string {
 	verb := "List"
-	if q.kind == schema.One {
+	switch q.kind {
+	case schema.One:
 		verb = "Get"
+	case schema.Connection:
+		verb = "Connection"
+	case schema.Aggregate:
+		verb = "Aggregate"
+	case schema.Groups:
+		verb = "Groups"
 	}
 	return fmt.Sprintf("fraiseql.%s[%s](%q)", verb, q.of, q.name)
 }

@@ -148,7 +148,7 @@ func TestQueriesAndArguments(t *testing.T) {
 	d := declared(t, fraiseql.Options{
 		Title: "Blog", Description: "About it.", Types: blogTypes(),
 		Queries: []fraiseql.Query{
-			fraiseql.List[author]("authors"), fraiseql.Get[author]("author"), search,
+			fraiseql.List[author]("authors"), fraiseql.Get[author]("author"), search, fraiseql.Connection[author]("pages"),
 			fraiseql.Resolve("top", func(context.Context, struct{}) (*fraiseql.Row[post], error) { return nil, nil }),
 			fraiseql.Resolve("now", func(context.Context, struct{}) (time.Time, error) { return time.Time{}, nil }),
 			fraiseql.Resolve("pairs", func(context.Context, struct{}) ([]struct{ A, B int }, error) { return nil, nil }),
@@ -178,6 +178,7 @@ search: [Post!]
   ids: [ID!]! = []
   limit: Int = 5
   since: DateTime = 
+pages: Author
 top: Post
 now: DateTime
 pairs: [PairsResult!]
@@ -191,7 +192,7 @@ input Near
 	if q := d.Queries[2]; d.Title != "Blog" || d.Description != "About it." || q.Description != "Finds posts." || q.Deprecated != "Use posts." || q.Args[0].Description != "What to look for." {
 		t.Errorf("descriptions are lost: %+v", q)
 	}
-	if d.Queries[0].Kind != schema.List || d.Queries[1].Kind != schema.One || d.Queries[2].Kind != schema.Resolve {
+	if d.Queries[0].Kind != schema.List || d.Queries[1].Kind != schema.One || d.Queries[2].Kind != schema.Resolve || d.Queries[3].Kind != schema.Connection {
 		t.Error("the kinds of the root fields are wrong")
 	}
 }
@@ -296,7 +297,9 @@ func TestFaultsOfDeclarations(t *testing.T) {
 			fraiseql.Resolve[struct{}, int]("f", nil),
 			fraiseql.Resolve("rows", func(context.Context, struct{}) (*fraiseql.Rows[post], error) { return nil, nil }),
 			fraiseql.Resolve("fn", func(context.Context, struct{}) (func(), error) { return nil, nil }),
+			fraiseql.Connection[post]("pages"),
 		}, []string{
+			`fraiseql.Connection[fraiseql_test.post]("pages"): fraiseql_test.post has no source: add fraiseql.Object`,
 			`List[fraiseql_test.post]("posts"): fraiseql_test.post has no source: add fraiseql.Object`, `Resolve("posts"): fraiseql.List[fraiseql_test.post]("posts") has that name already`,
 			`"a-b" cannot be a GraphQL name`, `Resolve("n"): the arguments are int: they must be a struct`, `Resolve("f"): the function is nil`,
 			`Resolve("rows"): it returns rows of fraiseql_test.post, which has no source`, `Resolve("fn"): the result: func() has no counterpart`,

@@ -14,7 +14,7 @@ const module = "github.com/fraiseql/fraiseql-go"
 // floors says which packages may import which: only from lower floors, and on the same floor
 // only where it is listed in sameFloor.
 var floors = [][]string{
-	0: {"internal/fault", "internal/jsonw", "internal/devpg", "internal/loadgen", "internal/explorer", "examples"},
+	0: {"internal/fault", "internal/jsonw", "internal/devpg", "internal/loadgen", "internal/explorer", "internal/operator", "examples"},
 	1: {"pool", "schema", "auth", "internal/pgtest"},
 	2: {"internal/gqlop", "internal/catalog"},
 	3: {"internal/compile"},
@@ -22,14 +22,14 @@ var floors = [][]string{
 	5: {"internal/engine", "internal/httpapi", "internal/ops"},
 	6: {""},
 	7: {"internal/cli"},
-	8: {"cmd/fraiseql", "bench", "examples/world", "examples/blog", "examples/app", "test/e2e", "test/browser", "test/audit", "test/load", "test/chaos", "test/docs", "bench/poolreport", "bench/curve"},
+	8: {"cmd/fraiseql", "bench", "examples/world", "examples/blog", "examples/app", "test/e2e", "test/browser", "test/audit", "test/clients", "test/load", "test/chaos", "test/docs", "test/matrix", "bench/poolreport", "bench/curve"},
 }
 
 // narrowed are packages that may import less than their floor allows.
 var narrowed = map[string][]string{
 	"internal/pgtest":  {"internal/devpg"}, // a broken pool must not break its own tests
 	"internal/gqlop":   {"schema", "internal/fault", "internal/jsonw"},
-	"internal/catalog": {"pool", "schema", "internal/fault"},
+	"internal/catalog": {"pool", "schema", "internal/fault", "internal/operator"},
 	"cmd/fraiseql":     {"internal/cli"},
 }
 

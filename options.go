@@ -36,6 +36,10 @@ type Options struct {
 	// NoAutoDiscover serves only what Types, Queries and Expose name, and no annotated
 	// objects.
 	NoAutoDiscover bool
+	// CompatibleOperators lets filters take the operators also as the Python version spells them
+	// (startswith, isnull, notin, not_matches, …). Introspection and the schema do not show these
+	// spellings. Default: they are validation errors.
+	CompatibleOperators bool
 
 	// Title names the API, in the explorer and in the schema. Default: "FraiseQL API".
 	Title string

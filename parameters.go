@@ -42,6 +42,7 @@ func Parameters() []Parameter {
 		list("schemas", "Schemas", "database schemas to serve from, in this order", "public", func(o *Options) *[]string { return &o.Schemas }),
 		list("expose", "Expose", "tables and views to serve without an annotation, by patterns such as 'v_*'", "", func(o *Options) *[]string { return &o.Expose }),
 		toggle("no-auto-discover", "NoAutoDiscover", "do not serve annotated objects", func(o *Options) *bool { return &o.NoAutoDiscover }),
+		toggle("compatible-operators", "CompatibleOperators", "filters also take the Python version's spellings: startswith, isnull, notin, …", func(o *Options) *bool { return &o.CompatibleOperators }),
 		text("title", "Title", "the API's title", defaultTitle, func(o *Options) *string { return &o.Title }),
 		text("version", "Version", "the API's own version", defaultVersion, func(o *Options) *string { return &o.Version }),
 		text("description", "Description", "the schema's description", "", func(o *Options) *string { return &o.Description }),

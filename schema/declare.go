@@ -25,7 +25,9 @@ type TypeDecl struct {
 	Expose   []string // when not empty: only these, by GraphQL or database name
 	Filters  []string // when not empty: only these may be filtered
 	Key      []string // by GraphQL or database name; empty: primary key, else id, else none
-	NotNull  []string // columns declared to hold no null
+	// Collation sorts the type's texts, where their field has none of its own: de-x-icu or app.german. Empty: the database's.
+	Collation string
+	NotNull   []string // columns declared to hold no null
 
 	Queries *QueryNames // the queries made for the type; nil: none
 }
@@ -35,6 +37,10 @@ type TypeDecl struct {
 type QueryNames struct {
 	One  *string // default: the type's name, lowerCamelCase
 	List *string // default: its English plural
+	// Connection, Aggregate and Groups are by default the list's name, or what it would be, with the word behind it.
+	Connection *string
+	Aggregate  *string
+	Groups     *string
 }
 
 // FieldDecl declares a field of an object type.
@@ -85,7 +91,7 @@ type QueryDecl struct {
 	Deprecated  string
 	Origin      string
 	Kind        RootKind
-	Type        string // List and One: the object's name; Resolve: the result as SDL writes it
+	Type        string // Resolve: the result as SDL writes it; otherwise the object's name
 	Args        []ArgDecl
 	Resolver    Resolver
 }

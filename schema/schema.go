@@ -38,6 +38,11 @@ func New(title, description string, query *Type) (*Schema, error) {
 			s.indexUnlisted(in, unlisted, &faults)
 		}
 	}
+	for _, f := range query.Fields {
+		if f.Root != nil { // of an aggregate's rows nothing else may lead to the type
+			s.indexUnlisted(f.Root.Of, unlisted, &faults)
+		}
+	}
 	slices.SortFunc(s.sorted, func(a, b *Type) int { return cmp.Compare(a.Name, b.Name) })
 	if len(faults) > 0 {
 		slices.SortFunc(faults, func(a, b error) int { return cmp.Compare(a.Error(), b.Error()) })
@@ -57,8 +62,8 @@ func (s *Schema) Types() []*Type { return s.sorted }
 // Source: GraphQL specification, section 3.
 func (s *Schema) SDL() string { return s.sdl }
 
-// indexUnlisted indexes inputs that no query takes: clients do not see them, but a resolver may
-// describe rows in their terms.
+// indexUnlisted indexes types that clients do not see: inputs that no query takes, in whose terms
+// a resolver may describe rows, and objects of which only figures are served.
 func (s *Schema) indexUnlisted(t *Type, seen map[*Type]bool, faults *[]error) {
 	if t == nil || seen[t] || s.types[t.Name] == t {
 		return
@@ -79,6 +84,9 @@ func (s *Schema) collect(t *Type, faults *[]error) {
 	}
 	s.types[t.Name] = t
 	for _, f := range t.Fields {
+		if f.Hidden {
+			continue
+		}
 		s.collect(f.Type.Base(), faults)
 		for _, a := range f.Args {
 			s.collect(a.Type.Base(), faults)
@@ -108,7 +116,7 @@ func (t *Type) index(faults *[]error) {
 			bad("%s.%s stands twice: rename one of them", t.Name, f.Name)
 		}
 		t.fields[f.Name] = f
-		if t.Kind == Object && f.Column == nil && f.Key == "" && f.Relation == nil && f.Batch == nil && f.Root == nil {
+		if t.Kind == Object && f.Column == nil && f.Key == "" && f.Relation == nil && f.Batch == nil && f.Root == nil && f.Measure == nil && f.Part == 0 {
 			bad("%s.%s: nothing says where its value comes from", t.Name, f.Name)
 		}
 	}
@@ -122,7 +130,7 @@ func (t *Type) index(faults *[]error) {
 		}
 		t.values[v.Name] = i
 	}
-	if (t.Kind == Object || t.Kind == Input) && len(t.Fields) == 0 {
+	if (t.Kind == Object || t.Kind == Input) && !slices.ContainsFunc(t.Fields, func(f *Field) bool { return !f.Hidden }) {
 		bad("%s has no fields", t.Name)
 	}
 	if t.Kind == Enum && len(t.Values) == 0 {

@@ -45,6 +45,9 @@ func (s *Schema) print() string {
 func printFields(b *strings.Builder, head string, fields []*Field) {
 	b.WriteString(head + " {\n")
 	for _, f := range fields {
+		if f.Hidden {
+			continue
+		}
 		describe(b, "  ", f.Description)
 		b.WriteString("  " + f.Name)
 		if len(f.Args) > 0 {

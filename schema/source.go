@@ -54,15 +54,18 @@ type RootKind uint8
 
 // The kinds of root fields.
 const (
-	List    RootKind = iota + 1 // rows of a source: where, orderBy, limit, offset
-	One                         // a row of a source by its key
-	Resolve                     // a Go function
+	List       RootKind = iota + 1 // rows of a source: where, orderBy, limit, offset
+	One                            // a row of a source by its key
+	Resolve                        // a Go function
+	Aggregate                      // measures over the rows of a source: where
+	Groups                         // the same for each group of rows: by, where, having, orderBy, limit, offset
+	Connection                     // a page of the rows of a source, from a cursor on: first, after, last, before, where, orderBy
 )
 
 // Root is what stands behind a field of the query type.
 type Root struct {
 	Kind     RootKind
-	Of       *Type    // List and One: the type of the rows
+	Of       *Type    // of all but Resolve: the type of the rows
 	Resolver Resolver // Resolve
 }
 

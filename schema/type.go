@@ -21,7 +21,11 @@ type Type struct {
 	Values []EnumValue // of an Enum, in order
 
 	SpecifiedBy string // of a Scalar: the address of its specification, or empty
+	SQL         string // of a Scalar of an extension: its SQL type with the schema, as installed; empty: not installed
+	Range       string // of an Object that stands for a range: the SQL type; its fields are the range's parts
 	OneOf       bool   // of an Input: exactly one field must be sent
+	// Chooses says of an Enum that its values name parts of a statement, so that a variable of it chooses the plan.
+	Chooses bool
 
 	Source *Source  // of an Object whose rows come from the database; nil for values inside other values
 	Key    []*Field // the fields that identify a row; empty when there are none
@@ -67,9 +71,19 @@ type Field struct {
 	Relation *Relation // rows of another source, by key columns
 	Batch    *Batch    // a Go function over all parents at once
 	Root     *Root     // a field of the query type
+	Measure  *Measure  // a value over many rows of a source
+	Part     Part      // a part of a connection
 
 	NoFilter bool // left out of the type's filters
 	NoOrder  bool // left out of the type's orders
+
+	// Hidden says that clients are not told of the field. An input takes it all the same; of an
+	// object only filters know it.
+	Hidden bool
+	Alias  string // of a Hidden field of an input: the field that it is another spelling of
+
+	Collation string // what texts are sorted by, ready for SQL; empty: the database's own
+	Tree      *Tree  // of a field that names a row which has a path; nil for others
 }
 
 // Arg finds an argument by name, or nil.

@@ -40,14 +40,17 @@ type typeNote struct {
 	key, notNull      []string
 	relations         []relationNote
 	one, list         *string
-	later             []string // queries that are named and not served yet
+	connection        *string
+	aggregate, groups *string
 	requires          string
+	collation         string
 }
 
 // fieldNote is a key of a document's shape, or what @fraiseql:field says of a column.
 type fieldNote struct {
 	name, typ, description string
 	deprecated, requires   string
+	collation              string
 	fields                 []fieldNote // of a nested shape
 	list                   bool        // the nested shape stands in a list
 }
@@ -65,7 +68,7 @@ func readTypeNote(a annotation) (*typeNote, error) {
 	}
 	n := &typeNote{}
 	err = m.each([]string{
-		"name", "description", "expose_fields", "filters", "document", "fields", "key", "not_null", "relations", "queries", "requires",
+		"name", "description", "expose_fields", "filters", "document", "fields", "key", "not_null", "relations", "queries", "requires", "collation",
 	}, func(k entry) (err error) {
 		switch k.name {
 		case "name":
@@ -90,6 +93,8 @@ func readTypeNote(a annotation) (*typeNote, error) {
 			err = readQueries(k, n)
 		case "requires":
 			n.requires, err = k.required()
+		case "collation":
+			n.collation, err = k.text()
 		}
 		return err
 	})
@@ -175,7 +180,7 @@ func readRelations(k entry) ([]relationNote, error) {
 func readQueries(k entry, n *typeNote) error {
 	if k.form() == formFalse {
 		none := ""
-		n.one, n.list = &none, &none
+		n.one, n.list, n.connection, n.aggregate, n.groups = &none, &none, &none, &none, &none
 		return nil
 	}
 	m, err := k.mapping("an object such as {one: user, list: users}, or false")
@@ -199,19 +204,23 @@ func readQueries(k entry, n *typeNote) error {
 			}
 			name = &text
 		}
-		switch {
-		case k.name == "one":
+		switch k.name {
+		case "one":
 			n.one = name
-		case k.name == "list":
+		case "list":
 			n.list = name
-		case name == nil || *name != "":
-			n.later = append(n.later, k.name)
+		case "connection":
+			n.connection = name
+		case "aggregate":
+			n.aggregate = name
+		case "groups":
+			n.groups = name
 		}
 		return nil
 	})
 }
 
-var fieldKeys = []string{"name", "type", "description", "deprecated", "requires"}
+var fieldKeys = []string{"name", "type", "description", "deprecated", "requires", "collation"}
 
 var lineForm = regexp.MustCompile(`^[ \t]*[A-Za-z_]+=`)
 
@@ -237,6 +246,8 @@ func readFieldNote(a annotation) (fieldNote, error) {
 			f.deprecated, err = k.text()
 		case "requires":
 			f.requires, err = k.required()
+		case "collation":
+			f.collation, err = k.text()
 		}
 		return err
 	})
@@ -292,6 +303,8 @@ func readFieldLine(a annotation) (fieldNote, error) {
 			f.deprecated = value
 		case "requires":
 			f.requires = value
+		case "collation":
+			f.collation = value
 		}
 	}
 }

@@ -37,7 +37,7 @@ func TestAnnotationRefuses(t *testing.T) {
 		{"@fraiseql:type\nrelations: {a: {to: Int, by: {id: id}}}", "", "Int has no rows of its own"},
 		{"@fraiseql:type\nqueries: none", "", "line 2: queries must be an object such as"},
 		{"@fraiseql:type\nqueries: {lst: posts}", "", "line 2: unknown key \"lst\": did you mean list?"},
-		{"@fraiseql:type\nqueries: {connection: postsConnection}", "", "the query `connection` is not served by this version"},
+		{"@fraiseql:type\nqueries: {connection: user}", "", "the query user is there already and gives User, so this one of PostConnection is left out"},
 		{"@fraiseql:type\nqueries: {list: user}", "", "the query user is there already and gives [Post!], so this one of User is left out"},
 		{"@fraiseql:type\nrequires:", "", "line 2: requires has no value"},
 		{"@fraiseql:type\nrequires: [a, b]", "", "`requires: a, b` is not enforced"},

@@ -16,6 +16,8 @@ type BuildOptions struct {
 	Expose      []string // also serve relations without annotation that match: v_*, app.v_*, as path.Match reads them
 	Title       string   // empty: the declarations'
 	Description string   // empty: the declarations'
+
+	CompatibleOperators bool // filters also take the spellings of the Python version
 }
 
 // Problem is something that cannot be served as it was declared.
@@ -46,12 +48,13 @@ func Build(f *Facts, d schema.Declarations, o BuildOptions) (*schema.Schema, []P
 		f: f, d: d, o: o,
 		scalars: schema.Scalars(), objects: map[string]*object{}, enums: map[string]*schema.Type{}, inputs: map[string]*schema.Type{},
 		enumByOID: map[uint32]*schema.Type{}, composites: map[uint32]*schema.Type{}, compositeFaults: map[uint32]string{},
-		wheres: map[*schema.Type]*schema.Type{}, orders: map[*schema.Type]*schema.Type{}, filters: map[string]*schema.Type{},
+		connections: map[string]*schema.Type{}, measures: map[*schema.Type]*measures{}, wheres: map[*schema.Type]*schema.Type{}, orders: map[*schema.Type]*schema.Type{}, filters: map[string]*schema.Type{},
 		claims: map[string]string{}, implicit: map[*schema.Field]bool{}, sqlNames: map[*schema.Field]string{},
 		query: &schema.Type{Kind: schema.Object, Name: "Query", Description: "What can be asked."},
 	}
 	b.claims["Query"] = "the query type"
 	b.reserve()
+	b.findLtree()
 	b.declare()
 	b.discover()
 	for i := 0; i < len(b.order); i++ { // filling one may add shapes behind it
@@ -60,6 +63,7 @@ func Build(f *Facts, d schema.Declarations, o BuildOptions) (*schema.Schema, []P
 	b.resolveRelations()
 	b.attachBatches()
 	b.prune()
+	b.growTrees()
 	b.addQueries()
 	b.describeRows()
 	s, err := b.freeze()
@@ -95,6 +99,9 @@ type builder struct {
 	implicit map[*schema.Field]bool   // fields whose type nobody declared
 	sqlNames map[*schema.Field]string // the database's name of a column or document key
 
+	connections map[string]*schema.Type // the objects that connections are made of, by name
+	measures    map[*schema.Type]*measures
+
 	shapes  map[string]bool // see inDocuments
 	wheres  map[*schema.Type]*schema.Type
 	orders  map[*schema.Type]*schema.Type
@@ -110,7 +117,6 @@ type object struct {
 	rel       *Relation // nil for a shape
 	notes     map[string]columnNote
 	dropped   bool
-	later     []string // queries named in the annotation that are not served yet
 	relations []string // names of the relations that its comment declares
 }
 
@@ -229,6 +235,7 @@ func (b *builder) attach(o *object) bool {
 			return false
 		}
 		o.decl = describedBy(o.decl, cmp.Or(n.description, note.text))
+		o.decl.Collation = cmp.Or(o.decl.Collation, n.collation)
 	} else if o.decl = describedBy(o.decl, note.text); note.kind != "" {
 		b.report(false, "comment on "+rel.String(), "write @fraiseql:type", "@fraiseql:%s is not known on a relation", note.kind)
 	}
@@ -286,7 +293,7 @@ func (b *builder) lookup(name string) *schema.Type {
 			return made
 		}
 	}
-	return nil
+	return b.rangeOf(name)
 }
 
 // catalogTypes lists enums and composites that would bear a name, in a fixed order.

@@ -155,14 +155,14 @@ func (b *builder) addDiscovered(rel *Relation, note *typeNote, on string) {
 	}
 	decl := &schema.TypeDecl{
 		Name: cmp.Or(note.name, typeName(rel.Name)), Description: note.description, Origin: on,
-		Source: rel.qualified(), Document: note.document, Expose: note.expose, Filters: note.filters, Key: note.key, NotNull: note.notNull,
-		Closed: len(note.fields) > 0, Queries: &schema.QueryNames{One: note.one, List: note.list},
+		Source: rel.qualified(), Document: note.document, Expose: note.expose, Filters: note.filters, Key: note.key, NotNull: note.notNull, Collation: note.collation,
+		Closed: len(note.fields) > 0, Queries: &schema.QueryNames{One: note.one, List: note.list, Connection: note.connection, Aggregate: note.aggregate, Groups: note.groups},
 	}
-	o := &object{decl: decl, rel: rel, notes: b.columnNotes(rel), later: note.later}
+	o := &object{decl: decl, rel: rel, notes: b.columnNotes(rel)}
 	if !b.addObject(o) {
 		return
 	}
-	decl.Fields = b.shapeFields(decl.Name, on, note.fields)
+	decl.Fields = b.shapeFields(decl, on, note.fields)
 	for i := range decl.Fields {
 		fd := &decl.Fields[i]
 		cn := o.notes[fd.SQLName]
@@ -202,17 +202,17 @@ func (b *builder) addDiscovered(rel *Relation, note *typeNote, on string) {
 }
 
 // shapeFields declares the fields of a document, and a type for each nested shape.
-func (b *builder) shapeFields(typ, on string, notes []fieldNote) []schema.FieldDecl {
+func (b *builder) shapeFields(of *schema.TypeDecl, on string, notes []fieldNote) []schema.FieldDecl {
 	fields := make([]schema.FieldDecl, 0, len(notes))
 	for _, n := range notes {
 		fd := schema.FieldDecl{SQLName: n.name, Type: n.typ, Origin: on + ", field " + n.name}
 		if len(n.fields) > 0 {
-			nested := typ + pascal(n.name)
-			o := &object{decl: &schema.TypeDecl{Name: nested, Origin: fd.Origin}}
+			nested := of.Name + pascal(n.name)
+			o := &object{decl: &schema.TypeDecl{Name: nested, Origin: fd.Origin, Collation: of.Collation}}
 			if !b.addObject(o) {
 				continue
 			}
-			o.decl.Fields = b.shapeFields(nested, on, n.fields)
+			o.decl.Fields = b.shapeFields(o.decl, on, n.fields)
 			fd.Type = nested
 			if n.list {
 				fd.Type = "[" + nested + "!]"

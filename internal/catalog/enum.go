@@ -95,7 +95,7 @@ func (b *builder) compositeOf(t *Type) (*schema.Type, string) {
 			b.report(false, owner+", attribute "+a.Name, "rename one of them", "it is left out: the attributes %s and %s would both be named %s", from[field], a.Name, field)
 		default:
 			from[field] = a.Name
-			f := &schema.Field{Name: field, Description: readComment(a.Comment).text, Type: ref, Key: a.Name, NoFilter: true, NoOrder: true}
+			f := &schema.Field{Name: field, Description: readComment(a.Comment).text, Type: ref, Key: a.Name, NoFilter: nestedList(ref), NoOrder: unordered(ref)}
 			object.Fields = append(object.Fields, f)
 		}
 	}

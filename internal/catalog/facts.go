@@ -13,6 +13,8 @@ type Facts struct {
 	Relations []*Relation      // by schema in the order of Schemas, then by name
 	Types     map[uint32]*Type // by OID: all that the columns use, and what those are made of
 	Functions []*Function      // only those with an annotation
+
+	Collations map[string][]string // of the names that comments ask for: the schemas that have one, pg_catalog first
 }
 
 // Relation is a table, view, materialized view or foreign table.

@@ -3,6 +3,7 @@ package catalog
 import (
 	"slices"
 
+	"github.com/fraiseql/fraiseql-go/internal/operator"
 	"github.com/fraiseql/fraiseql-go/schema"
 )
 
@@ -66,107 +67,45 @@ func filterable(t *schema.Type, seen map[*schema.Type]bool) bool {
 		if f.NoFilter || f.Relation != nil || f.Batch != nil {
 			continue
 		}
-		if base := f.Type.Base(); base.Kind != schema.Object || filterable(base, seen) {
+		if base := f.Type.Base(); base.Kind != schema.Object || base.Range != "" || filterable(base, seen) {
 			return true
 		}
 	}
 	return false
 }
 
-// condition is the input that filters by a field.
+// condition is the input that filters by a field; nil when nothing can.
 func (b *builder) condition(f *schema.Field) *schema.Type {
 	base := f.Type.Base()
-	if base.Kind == schema.Object {
+	switch {
+	case base.Kind == schema.Object && base.Range == "" && f.Type.Elem != nil:
+		return b.quantifiers(base)
+	case base.Kind == schema.Object && base.Range == "":
 		return b.where(base)
 	}
-	if f.Type.Elem != nil {
-		return b.operators(base.Name+"ListFilter", "Conditions on a list of "+base.Name+".", nil)
-	}
-	return b.operators(base.Name+"Filter", "Conditions on "+base.Name+"; all of them must hold.", base)
+	return b.operators(f)
 }
 
-// operators makes the input with the operators for a scalar or enum once.
-func (b *builder) operators(name, description string, t *schema.Type) *schema.Type {
+// quantifiers makes the filter of a list of objects; nil when the objects have none.
+func (b *builder) quantifiers(t *schema.Type) *schema.Type {
+	name := t.Name + "ListMatchInput"
 	if made := b.filters[name]; made != nil {
 		return made
 	}
-	in := &schema.Type{Kind: schema.Input, Name: name, Description: description}
-	op := func(name, text string) {
-		in.Fields = append(in.Fields, &schema.Field{Name: name, Type: schema.Of(t), Description: text})
-	}
-	if t != nil && t.Name != "JSON" {
-		op("eq", "Equal to.")
-		op("neq", "Not equal to; null does not match.")
-		if t.Name != "Boolean" {
-			list := schema.ListOf(schema.NonNull(schema.Of(t)))
-			in.Fields = append(in.Fields,
-				&schema.Field{Name: "in", Type: list, Description: "One of these; an empty list matches nothing."},
-				&schema.Field{Name: "nin", Type: list, Description: "None of these; an empty list matches everything."})
-		}
-		switch t.Name {
-		case "Int", "BigInt", "Decimal", "Float", "Date", "Time", "DateTime", "LocalDateTime", "Duration":
-			op("gt", "Greater than.")
-			op("gte", "Greater than or equal to.")
-			op("lt", "Less than.")
-			op("lte", "Less than or equal to.")
-		case "String":
-			op("contains", "Has this text in it; % and _ stand for themselves.")
-			op("startsWith", "Begins with this text; % and _ stand for themselves.")
-		}
-	}
-	in.Fields = append(in.Fields, &schema.Field{Name: "isNull", Type: schema.Of(b.scalars["Boolean"]), Description: "true: is null; false: is not."})
-	b.filters[name] = b.generated(in)
-	return in
-}
-
-// orderBy makes the order of an object type; nil when none of its fields has an order.
-func (b *builder) orderBy(t *schema.Type) *schema.Type {
-	if made, ok := b.orders[t]; ok {
-		return made
-	}
-	own := false
-	for _, f := range t.Fields {
-		own = own || !f.NoOrder && f.Relation == nil
-	}
-	if !own {
-		b.orders[t] = nil
+	where := b.where(t)
+	if where == nil {
 		return nil
 	}
-	order := b.generated(&schema.Type{Kind: schema.Input, Name: t.Name + "OrderByInput", Description: "An order of " + t.Name + "."})
-	b.orders[t], t.Order = order, order
-	for _, f := range t.Fields {
-		if f.NoOrder {
-			continue
-		}
-		by := b.direction()
-		if f.Relation != nil {
-			by = b.orderBy(f.Relation.To)
-		}
-		if by != nil {
-			order.Fields = append(order.Fields, &schema.Field{Name: f.Name, Type: schema.Of(by), Description: f.Description})
-		}
-	}
-	return order
-}
-
-// direction makes the enum of directions once.
-func (b *builder) direction() *schema.Type {
-	if made := b.filters[orderDirection]; made != nil {
-		return made
-	}
-	t := &schema.Type{Kind: schema.Enum, Name: orderDirection, Description: "A direction of sorting."}
+	in := &schema.Type{Kind: schema.Input, Name: name, Description: "Conditions on a list of " + t.Name + "; a list that is null counts as empty."}
 	for _, row := range [...][2]string{
-		{"ASC", "Smallest first, nulls last."},
-		{"DESC", "Greatest first, and nulls before them."},
-		{"ASC_NULLS_FIRST", "Nulls, then smallest first."},
-		{"ASC_NULLS_LAST", "Smallest first, nulls last."},
-		{"DESC_NULLS_FIRST", "Nulls, then greatest first."},
-		{"DESC_NULLS_LAST", "Greatest first, nulls last."},
+		{"some", "At least one of the list matches this; {} asks for a list that is not empty."},
+		{"every", "All of the list match this; so does an empty list."},
+		{"none", "None of the list matches this; {} asks for an empty list."},
 	} {
-		t.Values = append(t.Values, schema.EnumValue{Name: row[0], Label: row[0], Description: row[1]})
+		in.Fields = append(in.Fields, &schema.Field{Name: row[0], Type: schema.Of(where), Description: row[1]})
 	}
-	b.filters[orderDirection] = b.generated(t)
-	return t
+	b.filters[name] = b.generated(in)
+	return in
 }
 
 // The names of generated types that every schema may need; nothing else may have them.
@@ -177,10 +116,12 @@ const (
 
 // reserve keeps the names of the filters of scalars.
 func (b *builder) reserve() {
-	b.claims[orderDirection] = reserved
+	for _, name := range [...]string{orderDirection, operator.AddressRange, operator.FullTextName, operator.FullTextName + "Filter"} {
+		b.claims[name] = reserved
+	}
 	for name := range b.scalars {
 		b.claims[name] = "a scalar"
-		b.claims[name+"Filter"], b.claims[name+"ListFilter"] = reserved, reserved
+		b.claims[name+"Filter"], b.claims[name+"ListFilter"], b.claims[name+"TreeFilter"] = reserved, reserved, reserved
 	}
 }
 
@@ -188,7 +129,8 @@ func (b *builder) reserve() {
 // later takes them; otherwise it gives the name that is taken already.
 func (b *builder) reserveInputs(o *object) string {
 	taken := ""
-	for _, name := range [...]string{o.decl.Name + "WhereInput", o.decl.Name + "OrderByInput"} {
+	for _, suffix := range [...]string{"WhereInput", "OrderByInput", "ListMatchInput", "ListOrderInput"} {
+		name := o.decl.Name + suffix
 		if other, is := b.claims[name]; is && other != reserved {
 			taken = name
 			continue

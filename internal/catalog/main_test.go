@@ -123,3 +123,9 @@ func texts(problems []catalog.Problem) string {
 	}
 	return b.String()
 }
+
+// connect makes a database of sql, for what readFrom does not do.
+func connect(t *testing.T, sql string) *pgx.Conn {
+	t.Helper()
+	return pgtest.New(t, sql).Conn(t)
+}

@@ -166,7 +166,7 @@ func (b *builder) addDerived(o *object, document *Column, taken map[string]bool)
 		if taken[k.Key] || !b.exposes(o, k.Key, camel(k.Key)) {
 			continue
 		}
-		fd, ok := b.derivedField(o.decl.Name, on, k)
+		fd, ok := b.derivedField(o.decl, on, k)
 		if !ok {
 			untyped = append(untyped, k.Key)
 			continue
@@ -186,12 +186,12 @@ func (b *builder) addDerived(o *object, document *Column, taken map[string]bool)
 	}
 }
 
-func (b *builder) derivedField(typ, on string, k DocumentKey) (schema.FieldDecl, bool) {
+func (b *builder) derivedField(of *schema.TypeDecl, on string, k DocumentKey) (schema.FieldDecl, bool) {
 	fd := schema.FieldDecl{SQLName: k.Key, Origin: on + ", key " + k.Key}
 	if len(k.Keys) > 0 {
-		nested := &object{decl: &schema.TypeDecl{Name: typ + pascal(k.Key), Origin: fd.Origin}}
+		nested := &object{decl: &schema.TypeDecl{Name: of.Name + pascal(k.Key), Origin: fd.Origin, Collation: of.Collation}}
 		for _, inner := range k.Keys {
-			if field, ok := b.derivedField(nested.decl.Name, fd.Origin, inner); ok {
+			if field, ok := b.derivedField(nested.decl, fd.Origin, inner); ok {
 				nested.decl.Fields = append(nested.decl.Fields, field)
 			} else {
 				b.report(false, fd.Origin, "say the document's shape by `fields`", "its key %s is left out, because the view does not tell its type", inner.Key)

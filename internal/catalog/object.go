@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fraiseql/fraiseql-go/internal/operator"
 	"github.com/fraiseql/fraiseql-go/schema"
 )
 
@@ -239,6 +240,12 @@ func (b *builder) addColumnField(o *object, fd schema.FieldDecl, c *Column) {
 		return
 	}
 	t := b.f.base(c.Type)
+	if fd.Type == "" && isSearch(t) { // only filters know it
+		f.Hidden, f.NoOrder = true, true
+		f.Type = schema.Of(&schema.Type{Kind: schema.Scalar, Name: operator.FullTextName})
+		b.addField(o, f, c.Name)
+		return
+	}
 	if fd.Type == "" {
 		ref, why := b.usual(c.Type)
 		if ref == nil {
@@ -265,9 +272,9 @@ func (b *builder) addColumnField(o *object, fd schema.FieldDecl, c *Column) {
 		}
 		f.Type = w.with(declared)
 	}
-	scalar := f.Type.Elem == nil && f.Type.Base().Kind != schema.Object
-	f.NoFilter = f.Type.Base().Kind == schema.Object || f.Type.Elem != nil && isJSON(t)
-	f.NoOrder = !scalar || !f.Column.Ordered || isJSON(t)
+	f.NoFilter = nestedList(f.Type)
+	f.NoOrder = unordered(f.Type) || f.Type.Base().Kind != schema.Object && (!f.Column.Ordered || isJSON(t))
+	f.Collation = b.collation(o, f, note.collation, on)
 	b.addField(o, f, c.Name)
 }
 
@@ -319,9 +326,21 @@ func (b *builder) addDocumentField(o *object, fd schema.FieldDecl, key string) {
 		return
 	}
 	f.Type = w.with(t)
-	f.NoFilter = f.Type.Elem != nil
-	f.NoOrder = f.Type.Elem != nil || t.Kind == schema.Object || t.Name == "JSON"
+	f.NoFilter, f.NoOrder = nestedList(f.Type), unordered(f.Type)
+	f.Collation = b.collation(o, f, "", on)
+	if t.Name == "LTreePath" && t.SQL == "" && !f.NoFilter {
+		b.report(false, on, "CREATE EXTENSION ltree", "its operators on paths are left out, because the extension ltree is not installed")
+	}
 	b.addField(o, f, key)
+}
+
+// nestedList tells a list of lists, whose elements no operator can take.
+func nestedList(ref *schema.Ref) bool { return ref.Elem != nil && ref.Elem.Elem != nil }
+
+// unordered tells a type whose values nothing is sorted by, whatever holds them.
+func unordered(ref *schema.Ref) bool {
+	t := ref.Base()
+	return ref.Elem != nil || t.Range != "" || t.Name == "JSON"
 }
 
 // named refuses a field whose name GraphQL does not allow, or which another field has.

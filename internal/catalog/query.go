@@ -30,6 +30,16 @@ func (b *builder) addQueries() {
 			b.addTypeQueries(o)
 		}
 	}
+	for _, o := range b.order {
+		if !o.dropped && o.decl.Queries != nil {
+			b.addTypeConnection(o)
+		}
+	}
+	for _, o := range b.order {
+		if !o.dropped && o.decl.Queries != nil {
+			b.addTypeAggregates(o)
+		}
+	}
 }
 
 func (b *builder) declareQuery(q schema.QueryDecl) {
@@ -64,11 +74,13 @@ func (b *builder) declareQuery(q schema.QueryDecl) {
 		b.report(true, q.Origin, "give the type a source, or answer the query by a resolver", "the query %s gives %s, which has no source", q.Name, q.Type)
 	case q.Kind == schema.List:
 		b.addList(o, f, q.Origin, true)
+	case q.Kind == schema.Aggregate, q.Kind == schema.Groups:
+		b.addMeasures(o, f, q.Origin, true, true)
+	case len(o.t.Key) == 0 && b.told(o):
+	case q.Kind == schema.Connection:
+		b.addConnection(o, f, q.Origin, true)
 	case q.Kind == schema.One:
 		if len(o.t.Key) == 0 {
-			if b.told(o) {
-				return
-			}
 			b.report(true, q.Origin, "name the key on the type", "the query %s looks for one %s by its key, and it has none", q.Name, q.Type)
 			return
 		}
@@ -94,9 +106,6 @@ func (b *builder) addTypeQueries(o *object) {
 	}
 	if list != "" {
 		b.addList(o, &schema.Field{Name: list, Root: &schema.Root{Kind: schema.List}}, o.decl.Origin, o.fatal)
-	}
-	for _, kind := range o.later {
-		b.report(o.fatal, o.decl.Origin, "write `"+kind+": false`, or leave it out", "the query `%s` is not served by this version", kind)
 	}
 }
 

@@ -21,7 +21,8 @@ type Options struct {
 }
 
 // Read asks pg_catalog for all facts about the relations of the named schemas and about the
-// named sources. It takes five queries, whatever the number of relations. A schema or source
+// named sources. It takes five queries, whatever the number of relations, and one more when
+// comments name collations. A schema or source
 // that does not exist is no error here: [Build] reports it where it is used.
 func Read(ctx context.Context, q Querier, o Options) (*Facts, error) {
 	f := &Facts{Schemas: slices.Clone(o.Schemas), Types: map[uint32]*Type{}}
@@ -35,6 +36,7 @@ func Read(ctx context.Context, q Querier, o Options) (*Facts, error) {
 		{"columns", r.readColumns},
 		{"foreign keys", r.readForeignKeys},
 		{"types", r.readTypes},
+		{"collations", r.readCollations},
 	} {
 		if err := step.do(ctx, o); err != nil {
 			return nil, fmt.Errorf("read the catalog's %s: %w", step.what, err)
@@ -221,7 +223,7 @@ func (r *reader) readForeignKeys(ctx context.Context, _ Options) error {
 }
 
 // Enums and composites of the schemas are read even when no column uses them: a document's
-// shape may name them. So are the built-in types that a view's expressions give.
+// shape may name them. So is ltree, which says where its extension is installed. So are the built-in types that a view's expressions give.
 const typesSQL = `
 WITH RECURSIVE need AS (
 	SELECT unnest($1::oid[]) AS oid
@@ -232,6 +234,9 @@ WITH RECURSIVE need AS (
 	LEFT JOIN pg_catalog.pg_class AS c ON c.oid = t.typrelid
 	WHERE n.nspname = ANY ($2::text[]) AND (t.typtype = 'e' OR c.relkind = 'c')
 	OR n.nspname = 'pg_catalog' AND t.typname = ANY ($3::text[])
+	OR t.typname = 'ltree' AND EXISTS (SELECT FROM pg_catalog.pg_depend AS d
+		JOIN pg_catalog.pg_extension AS x ON d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.refobjid = x.oid
+		WHERE d.classid = 'pg_catalog.pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e' AND x.extname = 'ltree')
 	UNION
 	SELECT x.oid
 	FROM need

@@ -46,7 +46,7 @@ func (b *builder) addRelation(o *object, fd schema.FieldDecl) {
 	}
 	f := &schema.Field{
 		Name: fd.Name, Description: fd.Description, Deprecated: fd.Deprecated, Type: w.with(t),
-		Relation: &schema.Relation{To: t, Many: w.elem != nil}, NoFilter: w.elem != nil, NoOrder: w.elem != nil,
+		Relation: &schema.Relation{To: t, Many: w.elem != nil},
 	}
 	if !b.named(o, f, fd.Name, on) {
 		return

@@ -199,8 +199,8 @@ END $$`)
 	if len(problems) > 0 {
 		t.Fatal(texts(problems))
 	}
-	if n := len(s.Query.Fields); n != 2*1001 {
-		t.Errorf("%d queries, want two for each of 1001 types", n)
+	if n := len(s.Query.Fields); n != 5*1001 {
+		t.Errorf("%d queries, want five for each of 1001 types", n)
 	}
 	if f := s.Type("T1000").Field("root"); f == nil || f.Relation.By[0].Local.Name != "d" || s.Type("T1").Field("a").Type.String() != "String!" {
 		t.Errorf("root: %+v", f)

@@ -72,6 +72,8 @@ func scalarsFor(t *Type) []string {
 
 func isJSON(t *Type) bool { return slices.Contains(scalarsFor(t), "JSON") }
 
+func isSearch(t *Type) bool { return t != nil && t.Schema == "pg_catalog" && t.Name == "tsvector" }
+
 func isText(t *Type) bool { return slices.Contains(scalarsFor(t), "String") }
 
 // usual gives the use of a type that a column is served as when nobody says otherwise, or the
@@ -99,6 +101,10 @@ func (b *builder) usual(oid uint32) (*schema.Ref, string) {
 			return nil, why
 		}
 		return schema.Of(object), ""
+	case t.Kind == 'r' && t.Schema == "pg_catalog":
+		if of := b.rangeOf(t.Name); of != nil {
+			return schema.Of(of), ""
+		}
 	}
 	if names := scalarsFor(t); len(names) > 0 {
 		return schema.Of(b.scalars[names[0]]), ""
@@ -116,7 +122,7 @@ func (b *builder) fits(oid uint32, w *written, t *schema.Type) (ok bool, offer s
 		if w.elem != nil {
 			return true, ""
 		}
-		return t.Name == "JSON" || t.Kind == schema.Object, "JSON, a list, or a type without a source for an object"
+		return t.Name == "JSON" || t.Kind == schema.Object && t.Range == "", "JSON, a list, or a type without a source for an object"
 	case base.Elem != 0:
 		if w.elem == nil {
 			_, offer = b.fits(base.Elem, &written{name: w.name}, t)
@@ -130,6 +136,13 @@ func (b *builder) fits(oid uint32, w *written, t *schema.Type) (ok bool, offer s
 	case base.Kind == 'c':
 		offer = pascal(base.Name)
 		return w.elem == nil && t.Kind == schema.Object && b.fitsComposite(base, t), offer
+	}
+	if base.Kind == 'r' {
+		for _, row := range rangeTypes() {
+			if base.Schema == "pg_catalog" && base.Name == row[1] {
+				return w.elem == nil && t.Range == base.Name, row[0]
+			}
+		}
 	}
 	names := scalarsFor(base)
 	if len(names) == 0 {

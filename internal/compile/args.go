@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/fraiseql/fraiseql-go/internal/fault"
+	"github.com/fraiseql/fraiseql-go/internal/operator"
 )
 
 // Statement is SQL whose parameters are filled for each request.
@@ -19,26 +20,20 @@ type Statement struct {
 
 // param is where the text of a parameter comes from.
 type param struct {
-	leaf  int     // 1 + index among the leaves
-	text  []byte  // leaf is 0: the text itself
-	parts []param // or the elements of an array
-	array bool
-	like  like
-	cast  string // the SQL type, to find the parameter again and to check its form
-	field string // for messages
+	leaf   int     // 1 + index among the leaves
+	text   []byte  // leaf is 0: the text itself
+	parts  []param // or the elements of an array
+	array  bool
+	like   operator.Pattern
+	ends   string      // of a range whose parts are its bounds: the brackets
+	cursor *cursorForm // the text is a cursor, and the parameter the value in it that part tells
+	part   int
+	cast   string // the SQL type, to find the parameter again and to check its form
+	field  string // for messages
 }
 
 // maxNamed bounds the SQL of statements that a connection keeps, since PostgreSQL keeps about a hundred bytes for each.
 const maxNamed = 16 << 10
-
-// like says how a text becomes a LIKE pattern in which it stands for itself.
-type like uint8
-
-const (
-	notLike like = iota
-	containsLike
-	startsLike
-)
 
 func newStatement(sql string, params []param, many bool) *Statement {
 	if len(sql) > maxNamed {
@@ -78,17 +73,48 @@ func (p *param) bind(leaves []leaf) ([]byte, error) {
 		a.close()
 		return a.dst, nil
 	}
+	if p.ends != "" {
+		return p.bindRange(leaves)
+	}
 	text := p.text
 	if p.leaf > 0 {
 		text = leaves[p.leaf-1].text
 	}
+	if p.cursor != nil {
+		values, err := p.cursor.read(text)
+		if err != nil || values[p.part] == nil {
+			return nil, err
+		}
+		text = values[p.part]
+	}
 	switch p.like {
-	case containsLike:
+	case operator.Anywhere:
 		return append(escapeLike([]byte{'%'}, text), '%'), nil
-	case startsLike:
+	case operator.AtStart:
 		return append(escapeLike(nil, text), '%'), nil
+	case operator.AtEnd:
+		return escapeLike([]byte{'%'}, text), nil
 	}
 	return text, p.fits(text)
+}
+
+// bindRange writes PostgreSQL's text form of a range. A bound that is null is left out.
+// Source: PostgreSQL documentation, section 8.17.5.
+func (p *param) bindRange(leaves []leaf) ([]byte, error) {
+	a := arrayLiteral{dst: []byte{p.ends[0]}}
+	for i := range p.parts {
+		if i > 0 {
+			a.comma()
+		}
+		if bound := &p.parts[i]; bound.leaf > 0 || bound.text != nil {
+			text, err := bound.bind(leaves)
+			if err != nil {
+				return nil, err
+			}
+			a.element(text)
+		}
+	}
+	return append(a.dst, p.ends[1]), nil
 }
 
 // escapeLike makes the wildcards of LIKE stand for themselves.
@@ -123,8 +149,8 @@ func (p *param) fits(text []byte) error {
 
 // key finds a parameter that two places of a statement can share.
 func (p *param) key() string {
-	if p.array {
+	if p.array || p.ends != "" {
 		return ""
 	}
-	return fmt.Sprintf("%d|%s|%d|%s", p.leaf, p.text, p.like, p.cast)
+	return fmt.Sprintf("%d|%s|%d|%t|%d|%s", p.leaf, p.text, p.like, p.cursor != nil, p.part, p.cast)
 }

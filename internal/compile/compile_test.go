@@ -82,20 +82,32 @@ func TestGolden(t *testing.T) {
 					server.Lock()
 					defer server.Unlock()
 					for _, root := range bound.Roots {
-						if root.Statement == nil {
+						if root.Statement == nil && root.Facts == nil {
 							fmt.Fprintf(&got, "%s: %s\n", root.Name, root.Const)
-							continue
 						}
-						if _, err := conn.Prepare(context.Background(), root.Statement.Name, root.Statement.SQL); err != nil {
-							t.Errorf("PostgreSQL refuses %s: %v", root.Statement.SQL, err)
-						}
-						params, err := bound.Params(root.Statement, nil)
-						fmt.Fprintf(&got, "%s: %s\n", root.Name, root.Statement.SQL)
-						for i, p := range params {
-							fmt.Fprintf(&got, "  $%d = %s\n", i+1, p)
-						}
-						if err != nil {
-							fmt.Fprintf(&got, "  refused: %s\n", err)
+						for _, stmt := range []*compile.Statement{root.Facts, root.Statement} {
+							if stmt == nil {
+								continue
+							}
+							name := root.Name
+							if stmt == root.Facts {
+								name += " facts"
+							}
+							if _, err := conn.Prepare(context.Background(), stmt.Name, stmt.SQL); err != nil {
+								t.Errorf("PostgreSQL refuses %s: %v", stmt.SQL, err)
+							}
+							params, err := bound.Params(stmt, nil)
+							fmt.Fprintf(&got, "%s: %s\n", name, stmt.SQL)
+							for i, p := range params {
+								if p == nil {
+									fmt.Fprintf(&got, "  $%d is null\n", i+1)
+									continue
+								}
+								fmt.Fprintf(&got, "  $%d = %s\n", i+1, p)
+							}
+							if err != nil {
+								fmt.Fprintf(&got, "  refused: %s\n", err)
+							}
 						}
 					}
 				}
@@ -207,8 +219,9 @@ func FuzzNoUserTextInSQL(f *testing.F) {
 	f.Add(`'; drop table tb_author; --`)
 	f.Add(`\' or 1=1 $1 "x" /*`)
 	f.Add("50%_\\")
-	op, err := docs.Read(&gqlop.Request{Query: `query($t: String, $l: [String!], $w: CardWhereInput) {
-		authors(where: {name: {eq: $t, in: $l, contains: $t, startsWith: $t}}) { id }
+	op, err := docs.Read(&gqlop.Request{Query: `query($t: String, $l: [String!], $w: CardWhereInput, $j: JSON) {
+		authors(where: {name: {eq: $t, in: $l, contains: $t, startsWith: $t, iendsWith: $t, like: $t, matches: $t}, books: {some: {tags: {contains: $l, anyEq: $t}}}}) { id }
+		things(where: {props: {hasKey: $t, hasAnyKeys: $l, contains: $j, pathExists: $t}, words: {matches: $t, websearchQuery: $t}}) { id }
 		cards(where: $w) { id } }`})
 	if err != nil {
 		f.Fatal(err)
@@ -219,7 +232,11 @@ func FuzzNoUserTextInSQL(f *testing.F) {
 			return // no text of PostgreSQL's
 		}
 		variables, err := json.Marshal(map[string]any{
-			"t": text, "l": []string{text}, "w": map[string]any{"email": map[string]string{"eq": text}, "address": map[string]any{"city": map[string]string{"startsWith": text}}},
+			"t": text, "l": []string{text}, "w": map[string]any{
+				"email": map[string]string{"eq": text}, "address": map[string]any{"city": map[string]string{"startsWith": text}},
+				"tags": map[string]any{"overlaps": []string{text}}, "items": map[string]any{"every": map[string]any{"label": map[string]string{"notMatches": text}}},
+			},
+			"j": map[string]any{text: text},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -232,7 +249,7 @@ func FuzzNoUserTextInSQL(f *testing.F) {
 			if clean[r.Statement.SQL] {
 				continue
 			}
-			if len(clean) >= 2 {
+			if len(clean) >= 3 {
 				t.Errorf("the text %q changed the SQL: %s", text, r.Statement.SQL)
 			}
 			clean[r.Statement.SQL] = true

@@ -50,6 +50,11 @@ func (c *cost) sum(leaves []leaf) float64 {
 
 // check applies the limits that depend on the variables' values.
 func (p *Plan) check(leaves []leaf, c *Compiler) error {
+	for i := range p.cursors {
+		if err := p.cursors[i].check(leaves); err != nil {
+			return err
+		}
+	}
 	for _, pg := range p.pages {
 		if err := pg.check(leaves, c.maxPage); err != nil {
 			return err
@@ -74,8 +79,8 @@ func (pg *page) check(leaves []leaf, maxPage int) error {
 	if n < 0 {
 		return fault.New(fault.BadUserInput, "%s: the argument %q is %d: it must not be negative", pg.field, pg.arg, n)
 	}
-	if pg.arg == "limit" && maxPage > 0 && n > int64(maxPage) {
-		return fault.New(fault.BadUserInput, "%s: the argument \"limit\" is %d: the maximum is %d", pg.field, n, maxPage)
+	if pg.arg != "offset" && maxPage > 0 && n > int64(maxPage) {
+		return fault.New(fault.BadUserInput, "%s: the argument %q is %d: the maximum is %d", pg.field, pg.arg, n, maxPage)
 	}
 	return nil
 }

@@ -7,9 +7,6 @@ import (
 	"github.com/fraiseql/fraiseql-go/schema"
 )
 
-// directionType is the enum of orders.
-const directionType = "OrderDirection"
-
 // where compiles a filter; the conditions must all hold.
 func (q *query) where(sc scope, w *val) ([]cond, error) {
 	var all []cond
@@ -76,10 +73,13 @@ func (q *query) filter(sc scope, m member) ([]cond, error) {
 	if m.val.kind == nullVal {
 		return nil, fault.New(fault.BadUserInput, "the filter %q is null: leave it out, or ask for {isNull: true}", m.name)
 	}
+	object := f.Type.Base().Kind == schema.Object && f.Type.Base().Range == ""
 	switch {
+	case object && f.Type.Elem != nil:
+		return q.quantified(sc, f, m.val)
 	case f.Relation != nil:
 		return q.through(sc, f, m.val)
-	case f.Type.Base().Kind == schema.Object:
+	case object:
 		return q.where(q.inside(sc, f), m.val)
 	}
 	var all []cond
@@ -107,15 +107,82 @@ func (q *query) inside(sc scope, f *schema.Field) scope {
 	return scope{t: f.Type.Base(), alias: sc.alias, doc: doc}
 }
 
-// through filters by the row that a relation leads to.
+// through filters by the row that a relation leads to; without conditions there need be none.
 func (q *query) through(sc scope, f *schema.Field, w *val) ([]cond, error) {
 	remote := q.scope(f.Relation.To)
 	conds, err := q.where(remote, w)
-	if err != nil {
+	if err != nil || len(conds) == 0 {
 		return nil, err
 	}
 	p := part{conds: append(q.join(sc, remote, f.Relation), conds...)}
 	return []cond{{"exists (select 1" + q.from(remote, p, false) + ")", true}}, nil
+}
+
+// quantified filters by a list of objects: the rows of a relation, or a list in a document.
+func (q *query) quantified(sc scope, f *schema.Field, w *val) ([]cond, error) {
+	var all []cond
+	for _, m := range w.fields {
+		if m.val.kind == absentVal {
+			continue
+		}
+		if m.val.kind == nullVal {
+			return nil, fault.New(fault.BadUserInput, "%s: the filter %q is null: leave it out, or send {}", f.Name, m.name)
+		}
+		exists := q.rowsOf
+		if f.Relation == nil {
+			exists = q.elementsOf
+		}
+		found, conds, err := exists(sc, f, m)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case m.name == "some":
+			all = append(all, found)
+		case m.name == "every" && conds == 0: // all of them match nothing in particular
+		default:
+			all = append(all, cond{"not " + found.sql, found.native})
+		}
+	}
+	return all, nil
+}
+
+// wanted gives the conditions on the elements that decide: for every, those that do not match,
+// among which null is.
+func wanted(quantifier string, conds []cond) []cond {
+	if quantifier != "every" || len(conds) == 0 {
+		return conds
+	}
+	native := true
+	for _, c := range conds {
+		native = native && c.native
+	}
+	return []cond{{"(" + and(conds) + ") is not true", native}}
+}
+
+func (q *query) rowsOf(sc scope, f *schema.Field, m member) (cond, int, error) {
+	remote := q.scope(f.Relation.To)
+	conds, err := q.where(remote, m.val)
+	if err != nil {
+		return cond{}, 0, err
+	}
+	p := part{conds: append(q.join(sc, remote, f.Relation), wanted(m.name, conds)...)}
+	return cond{"exists (select 1" + q.from(remote, p, false) + ")", true}, len(conds), nil
+}
+
+func (q *query) elementsOf(sc scope, f *schema.Field, m member) (cond, int, error) {
+	list := "pg_catalog.to_jsonb(" + q.expr(sc, f) + ")"
+	if f.Column == nil {
+		list = "(" + sc.doc + "->" + quoteLiteral(f.Key) + ")::jsonb"
+	}
+	element := q.alias("e")
+	conds, err := q.where(scope{t: f.Type.Base(), alias: element, doc: element}, m.val)
+	if err != nil {
+		return cond{}, 0, err
+	}
+	sql := "exists (select 1 from pg_catalog.jsonb_array_elements(case when pg_catalog.jsonb_typeof(" + list + ") = 'array' then " + list + " else '[]' end) as " +
+		element + where(wanted(m.name, conds)) + ")"
+	return cond{sql, f.Column != nil}, len(conds), nil
 }
 
 func (q *query) join(local, remote scope, r *schema.Relation) []cond {
@@ -124,141 +191,4 @@ func (q *query) join(local, remote scope, r *schema.Relation) []cond {
 		conds[i] = cond{remote.alias + "." + quoteIdent(j.Remote.Name) + " = " + local.alias + "." + quoteIdent(j.Local.Name), true}
 	}
 	return conds
-}
-
-var comparisons = map[string]string{"eq": " = ", "neq": " <> ", "gt": " > ", "gte": " >= ", "lt": " < ", "lte": " <= "}
-
-// compare compiles one operator on one field.
-func (q *query) compare(sc scope, f *schema.Field, op string, v *val) (cond, error) {
-	if v.kind == nullVal {
-		return cond{}, fault.New(fault.BadUserInput, "%s: {%s: null} matches nothing in SQL: ask for {isNull: true} or {isNull: false}", f.Name, op)
-	}
-	q.docUsed = false
-	expr := q.expr(sc, f)
-	p := param{leaf: v.leaf, text: v.text, cast: castOf(f), field: f.Name}
-	if v.leaf > 0 {
-		p.text = nil
-	}
-	sql := ""
-	switch op {
-	case "isNull":
-		sql = expr + " is not null"
-		if string(v.text) == "t" {
-			sql = expr + " is null"
-		}
-	case "in", "nin":
-		p.cast += "[]"
-		if v.kind == listVal {
-			p.array = true
-			for _, item := range v.items {
-				p.parts = append(p.parts, param{leaf: item.leaf, text: item.text, cast: castOf(f), field: f.Name})
-			}
-		}
-		quantified := map[string]string{"in": " = any(", "nin": " <> all("}[op]
-		sql = expr + quantified + q.param(p) + ")"
-	case "contains", "startsWith":
-		p.cast = "text"
-		p.like = map[string]like{"contains": containsLike, "startsWith": startsLike}[op]
-		sql = expr + " like " + q.param(p)
-	default:
-		sign, ok := comparisons[op]
-		if !ok {
-			return cond{}, fault.New(fault.BadUserInput, "%s: there is no operator %q", f.Name, op)
-		}
-		sql = expr + sign + q.param(p)
-	}
-	return cond{sql, !q.docUsed}, nil
-}
-
-// order compiles orderBy. The key always comes last, so that pages are stable.
-func (q *query) order(sc scope, v *val) ([]term, error) {
-	var terms []term
-	items := v.items
-	if v.kind == objectVal {
-		items = []*val{v}
-	}
-	for _, item := range items {
-		for _, m := range item.fields {
-			t, err := q.term(sc, m)
-			if err != nil {
-				return nil, err
-			}
-			terms = append(terms, t...)
-		}
-	}
-	seen := map[string]bool{}
-	for _, t := range terms {
-		seen[t.expr] = true
-	}
-	last := func(expr string, native bool) {
-		if !seen[expr] {
-			terms = append(terms, term{expr: expr, native: native})
-		}
-	}
-	for _, k := range sc.t.Key {
-		q.docUsed = false
-		expr := q.expr(sc, k)
-		last(expr, !q.docUsed)
-	}
-	if len(sc.t.Key) == 0 && sc.t.Source != nil {
-		for _, c := range sc.t.Source.Columns {
-			if c.Ordered {
-				last(sc.alias+"."+quoteIdent(c.Name), true)
-			}
-		}
-	}
-	return terms, nil
-}
-
-// directions are the values of the enum OrderDirection in SQL.
-var directions = map[string]string{
-	"ASC": "", "DESC": " desc",
-	"ASC_NULLS_FIRST": " asc nulls first", "ASC_NULLS_LAST": " asc nulls last",
-	"DESC_NULLS_FIRST": " desc nulls first", "DESC_NULLS_LAST": " desc nulls last",
-}
-
-func (q *query) term(sc scope, m member) ([]term, error) {
-	if !m.val.given() {
-		return nil, nil
-	}
-	f := sc.t.Field(m.name)
-	if f.Relation != nil {
-		return q.orderThrough(sc, f, m.val)
-	}
-	if m.val.kind == objectVal {
-		inner := q.inside(sc, f)
-		var all []term
-		for _, sub := range m.val.fields {
-			terms, err := q.term(inner, sub)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, terms...)
-		}
-		return all, nil
-	}
-	direction, ok := directions[string(m.val.plain)]
-	if !ok {
-		return nil, fault.New(fault.BadUserInput, "orderBy: %q is not a direction", m.val.plain)
-	}
-	q.docUsed = false
-	expr := q.expr(sc, f)
-	return []term{{expr, direction, !q.docUsed}}, nil
-}
-
-// orderThrough orders by a field of the row that a relation leads to.
-func (q *query) orderThrough(sc scope, f *schema.Field, v *val) ([]term, error) {
-	var all []term
-	for _, m := range v.fields {
-		remote := q.scope(f.Relation.To)
-		terms, err := q.term(remote, m)
-		if err != nil {
-			return nil, err
-		}
-		p := part{conds: q.join(sc, remote, f.Relation), limit: "1"}
-		for _, t := range terms {
-			all = append(all, term{"(select " + t.expr + q.from(remote, p, false) + ")", t.direction, true})
-		}
-	}
-	return all, nil
 }

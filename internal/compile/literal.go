@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -128,7 +129,7 @@ func objectLiteral(ref *schema.Ref, v *ast.Value, vars map[string]*val) (*val, e
 				continue
 			}
 		}
-		out.fields = append(out.fields, member{f.Name, x})
+		out.fields = append(out.fields, member{cmp.Or(f.Alias, f.Name), x})
 	}
 	if t.OneOf && sent != 1 {
 		return nil, fmt.Errorf("%s takes exactly one field, but %d were sent", t.Name, sent)

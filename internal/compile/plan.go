@@ -25,8 +25,9 @@ type Plan struct {
 	Batches int    // how many places of the answer Go fields fill
 	Go      bool   // Go has a part in the answer, so that rows are kept until it has run
 
-	pages []page
-	cost  []cost
+	pages   []page
+	cursors []cursorUse
+	cost    []cost
 }
 
 // Root is a root field's part of a plan.
@@ -36,6 +37,8 @@ type Root struct {
 
 	Const     []byte     // the whole answer, known already: __typename and introspection
 	Statement *Statement // the rows, from PostgreSQL
+	Facts     *Statement // of a connection: one row of what is known besides the page's rows; the answer to it comes first
+	Page      *Page      // of a connection: how the two become the answer
 	Resolver  schema.Resolver
 	NoValue   error // why the resolver can only describe rows for this selection; nil: it may give a value
 
@@ -204,6 +207,10 @@ func (b *builder) root(sel *selected) (Root, error) {
 	switch root := r.field.Root; root.Kind {
 	case schema.List, schema.One:
 		r.Statement, fields, err = b.rows(root, args, sel.Sub)
+	case schema.Aggregate, schema.Groups:
+		r.Statement, fields, err = b.aggregate(r.field, args, sel.Sub)
+	case schema.Connection:
+		fields, err = b.connection(&r, args, sel)
 	case schema.Resolve:
 		b.plan.Go = true
 		r.Resolver, r.args, r.build = root.Resolver, args, b

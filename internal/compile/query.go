@@ -22,7 +22,8 @@ type query struct {
 type scope struct {
 	t     *schema.Type
 	alias string
-	doc   string // the JSON that the fields' keys are in; empty: none
+	doc   string                   // the JSON that the fields' keys are in; empty: none
+	made  map[*schema.Field]string // the SQL of values that the statement itself computes
 }
 
 // part is what a select reads, besides its columns.
@@ -70,16 +71,28 @@ func (q *query) finish(sc scope, p part, c cost, sub []*selected, many bool) (*S
 		return nil, nil, err
 	}
 	sql := "select " + cols.list() + q.from(sc, p, cols.heavy)
-	if len(q.params) > maxParameters {
-		return nil, nil, fault.New(fault.QueryTooCostly, "the operation holds %d values, the most is %d: send lists to in", len(q.params), maxParameters)
+	if err := q.checkParams(); err != nil {
+		return nil, nil, err
 	}
 	q.b.plan.cost = append(q.b.plan.cost, c)
 	return newStatement(sql, q.params, many), fields, nil
 }
 
-func (q *query) scope(t *schema.Type) scope {
-	sc := scope{t: t, alias: "t" + strconv.Itoa(q.aliases)}
+func (q *query) checkParams() error {
+	if len(q.params) > maxParameters {
+		return fault.New(fault.QueryTooCostly, "the operation holds %d values, the most is %d: send lists to in", len(q.params), maxParameters)
+	}
+	return nil
+}
+
+// alias makes a name that the statement does not have yet.
+func (q *query) alias(letter string) string {
 	q.aliases++
+	return letter + strconv.Itoa(q.aliases-1)
+}
+
+func (q *query) scope(t *schema.Type) scope {
+	sc := scope{t: t, alias: q.alias("t")}
 	if t.Source.Document != "" {
 		sc.doc = sc.alias + "." + quoteIdent(t.Source.Document)
 	}
@@ -171,22 +184,26 @@ func (q *query) list(sc scope, args *val, rows *number, unbounded int64) (part, 
 	if p.order, err = q.order(sc, args.member("orderBy")); err != nil {
 		return p, err
 	}
+	err = q.pages(&p, sc.t.Name, args, rows, unbounded)
+	return p, err
+}
+
+// pages reads limit and offset. rows becomes what is estimated, unbounded when nothing bounds it.
+func (q *query) pages(p *part, name string, args *val, rows *number, unbounded int64) (err error) {
 	*rows = number{value: unbounded}
 	if q.b.maxPage > 0 {
 		p.limit = strconv.Itoa(q.b.maxPage)
 		rows.value = min(unbounded, int64(q.b.maxPage))
 	}
 	if v := args.member("limit"); v.given() {
-		if p.limit, *rows, err = q.number(sc.t.Name, "limit", v); err != nil {
-			return p, err
+		if p.limit, *rows, err = q.number(name, "limit", v); err != nil {
+			return err
 		}
 	}
 	if v := args.member("offset"); v.given() {
-		if p.offset, _, err = q.number(sc.t.Name, "offset", v); err != nil {
-			return p, err
-		}
+		p.offset, _, err = q.number(name, "offset", v)
 	}
-	return p, nil
+	return err
 }
 
 // number writes a limit or an offset: the digits of a literal, so that PostgreSQL plans for
@@ -230,6 +247,9 @@ func (q *query) param(p param) string {
 
 // expr writes a field's value with its own type.
 func (q *query) expr(sc scope, f *schema.Field) string {
+	if made, ok := sc.made[f]; ok {
+		return made
+	}
 	if f.Column != nil {
 		return sc.alias + "." + quoteIdent(f.Column.Name)
 	}
@@ -239,14 +259,24 @@ func (q *query) expr(sc scope, f *schema.Field) string {
 
 // castOf names the SQL type that a field is compared as.
 func castOf(f *schema.Field) string {
-	if f.Column != nil {
-		return f.Column.Type
+	base := f.Type.Base()
+	switch array := f.Type.Elem != nil; {
+	case array && (f.Column == nil || !f.Column.Array || base.Name == "JSON"):
+		return documentType(base) + "[]"
+	case f.Column == nil, base.Name == "JSON":
+		return documentType(base)
 	}
-	return documentType(f.Type.Base())
+	return f.Column.Type
 }
 
-// documentType is the SQL type of a scalar that stands in a document.
+// documentType is the SQL type of a scalar or range that stands in a document.
 func documentType(t *schema.Type) string {
+	switch {
+	case t.SQL != "":
+		return t.SQL
+	case t.Range != "":
+		return t.Range
+	}
 	switch t.Name {
 	case "Int":
 		return "int4"
@@ -276,6 +306,8 @@ func documentType(t *schema.Type) string {
 		return "cidr"
 	case "MacAddress":
 		return "macaddr"
+	case "JSON":
+		return "jsonb"
 	}
 	return "text"
 }

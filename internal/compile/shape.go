@@ -12,6 +12,8 @@ type Value struct {
 	NonNull bool
 	Elem    *Value // of a list
 	Object  bool   // Fields say what is written; otherwise the value is a leaf
+	Range   bool   // a leaf that becomes an object: Fields and Members are of the range's parts
+	Numbers bool   // of a Range: its bounds are numbers; otherwise they are texts
 	Fields  []Field
 	Members []string // of an object that comes as JSON: the keys to look for; an Origin's Slot counts here
 
@@ -29,6 +31,8 @@ type Field struct {
 	// Where the value is, exactly one of:
 	Const  []byte // here: the answer to __typename
 	Batch  *Batch // in what a Go function gave
+	Paged  Paged  // in the page of a connection
+	Inline bool   // an object whose fields' values are in the same row or JSON object as its own would be
 	Origin        // in the row or the JSON object
 
 	Value *Value
@@ -60,7 +64,11 @@ func valueOf(ref *schema.Ref, fields []Field) *Value {
 		return &Value{NonNull: ref.NonNull, Elem: valueOf(ref.Elem, fields)}
 	}
 	t := ref.Named
-	v := &Value{NonNull: ref.NonNull, Type: t.Name, Fields: fields, Object: t.Kind == schema.Object}
+	v := &Value{NonNull: ref.NonNull, Type: t.Name, Fields: fields, Object: t.Kind == schema.Object && t.Range == "", Range: t.Range != ""}
+	if v.Range {
+		bound := t.Fields[0].Type.Named.Name
+		v.Numbers = bound == "Int" || bound == "BigInt" || bound == "Decimal"
+	}
 	v.Members = numberMembers(fields)
 	switch t.Kind {
 	case schema.Scalar:

@@ -22,8 +22,8 @@ type val struct {
 	ref  *schema.Ref // the type that it was coerced to
 
 	// A leaf's value. The text of a leaf that came from a variable belongs to one request: it
-	// may become part of a statement only where the plan's shape holds it too (booleans and
-	// order directions).
+	// may become part of a statement only where the plan's shape holds it too (booleans, order
+	// directions and enums that choose).
 	text  []byte // as PostgreSQL reads it; of a list, an array literal
 	plain []byte // as it was sent, without quotes; of a list, a JSON list
 	leaf  int    // 1 + the index among the variables' leaves; 0: a literal of the document

@@ -2,6 +2,7 @@ package compile
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -208,7 +209,7 @@ func (v *Values) object(ref *schema.Ref, token []byte, build bool, at *place) (*
 			return nil, fmt.Errorf("the field %q of %s must not be null", f.Name, t.Name)
 		}
 		if build {
-			out.fields = append(out.fields, member{f.Name, x})
+			out.fields = append(out.fields, member{cmp.Or(f.Alias, f.Name), x})
 		}
 	}
 	if t.OneOf && sent != 1 {
@@ -230,7 +231,7 @@ func (v *Values) leaf(ref *schema.Ref, token []byte, build bool) (*val, error) {
 		}
 		v.leaves = append(v.leaves, leaf{text, plain})
 		v.shape = append(v.shape, 'v')
-		if base.Name == "Boolean" || base.Kind == schema.Enum && base.Name == directionType {
+		if base.Name == "Boolean" || base.Kind == schema.Enum && (base.Chooses || base.Name == directionType) {
 			v.shape = append(v.shape, plain...)
 			v.shape = append(v.shape, ';')
 		}
@@ -243,6 +244,9 @@ func (v *Values) leaf(ref *schema.Ref, token []byte, build bool) (*val, error) {
 	}
 	v.leaves = append(v.leaves, leaf{array.dst, plain})
 	v.shape = append(v.shape, 'v')
+	if base.Chooses {
+		v.shape = append(v.shape, plain...)
+	}
 	return made(build, val{kind: leafVal, ref: ref, text: array.dst, plain: plain, leaf: len(v.leaves)}), nil
 }
 

@@ -36,17 +36,23 @@ func (x *run) straight() error {
 			return err
 		}
 		err = x.batch(jobs,
-			func(i int, rows *wire) error {
+			func(j job, rows *wire) error {
+				i, root := j.root, &x.plan.Roots[j.root]
+				if root.Page != nil {
+					if whole, err := x.held.take(root, j, rows); err != nil || !whole {
+						return err
+					}
+				}
 				from, mark := done, len(w.buf)
 				constants(i)
 				x.open(i)
-				if err := x.root(&x.plan.Roots[i], rows); err != nil {
+				if err := x.root(root, rows); err != nil {
 					if mark <= len(w.buf) {
 						w.buf, done = w.buf[:mark], from
 					}
 					return err
 				}
-				done = i + 1
+				done, x.held = i+1, kept{}
 				return nil
 			},
 			func(i int, err error) error {
@@ -55,7 +61,7 @@ func (x *run) straight() error {
 				}
 				constants(i)
 				x.open(i)
-				done = i + 1
+				done, x.held = i+1, kept{}
 				return x.failRoot(&x.plan.Roots[i], err)
 			})
 		x.release()
@@ -77,8 +83,11 @@ func (x *run) straight() error {
 // statements are the roots that PostgreSQL answers.
 func (x *run) statements() []job {
 	for i := range x.plan.Roots {
+		if s := x.plan.Roots[i].Facts; s != nil {
+			x.jobs = append(x.jobs, job{x.plan, s, i, true})
+		}
 		if s := x.plan.Roots[i].Statement; s != nil {
-			x.jobs = append(x.jobs, job{x.plan, s, i})
+			x.jobs = append(x.jobs, job{x.plan, s, i, false})
 		}
 	}
 	return x.jobs
@@ -130,6 +139,9 @@ func (x *run) failRoot(root *compile.Root, err error) error {
 // root writes the rows of a root field. Only a list of the operation's root streams: when the
 // answer outgrows its buffer, what is written so far leaves.
 func (x *run) root(root *compile.Root, rows source) error {
+	if root.Page != nil {
+		return x.connection(root, &x.held)
+	}
 	return x.rows(root, root.Value, root.Statement.Many, rows)
 }
 

@@ -30,6 +30,7 @@ type kept struct {
 	value *compile.Value
 	many  bool
 	rows  [][][]byte
+	facts [][]byte        // of a connection
 	token json.RawMessage // from a resolver that gave a value; nil: rows
 	err   *fault.Error
 	at    int
@@ -83,30 +84,44 @@ func (x *run) keep(jobs []job, roots []kept) error {
 		return err
 	}
 	return x.batch(jobs,
-		func(i int, rows *wire) error {
-			roots[i].rows = nil
-			return keepRows(&roots[i], rows)
+		func(j job, rows *wire) error {
+			_, err := roots[j.root].take(&x.plan.Roots[j.root], j, rows)
+			return err
 		},
 		func(i int, err error) error {
 			if !x.mayGoOn(err) {
 				return err
 			}
-			roots[i].rows, roots[i].err = nil, explain(x.ctx, err)
+			roots[i].rows, roots[i].facts, roots[i].err = nil, nil, explain(x.ctx, err)
 			return nil
 		})
 }
 
-func keepRows(k *kept, rows source) error {
+// take keeps what a statement gives, and tells whether the root's rows and facts are whole.
+func (k *kept) take(root *compile.Root, j job, rows source) (whole bool, err error) {
+	if !j.facts {
+		k.rows, err = keepRows(rows)
+		return true, err
+	}
+	all, err := keepRows(rows)
+	if err == nil {
+		k.facts = all[0]
+	}
+	return root.Statement == nil, err
+}
+
+func keepRows(rows source) ([][][]byte, error) {
+	var all [][][]byte
 	for {
 		row, err := rows.next()
 		if row == nil || err != nil {
-			return err
+			return all, err
 		}
 		columns := make([][]byte, len(row))
 		for i, c := range row {
 			columns[i] = keep(c)
 		}
-		k.rows = append(k.rows, columns)
+		all = append(all, columns)
 	}
 }
 
@@ -141,7 +156,7 @@ func (x *run) resolve(ctx context.Context, i int, roots []kept) error {
 	}
 	k.value, k.many = value, stmt.Many
 	x.writer.batches = append(x.writer.batches, make([]batchState, bound.Batches-len(x.writer.batches))...)
-	return x.keep([]job{{bound, stmt, i}}, roots)
+	return x.keep([]job{{plan: bound, stmt: stmt, root: i}}, roots)
 }
 
 // runBatches walks over the answer to find the parents of Go fields, runs these, and starts
@@ -273,6 +288,8 @@ func (x *run) writeRoot(root *compile.Root, k *kept) error {
 			return errNoData
 		}
 		return nil
+	case root.Page != nil:
+		return x.connection(root, k)
 	}
 	return x.rows(root, k.value, k.many, k)
 }

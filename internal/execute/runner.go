@@ -50,6 +50,7 @@ type run struct {
 	jobs     []job
 	calls    []call
 	params   [][]byte
+	held     kept // what has come so far of the connection that is being read
 	sent     bool // a part of the answer has left
 	db       *DB
 }
@@ -88,9 +89,10 @@ func (r *Runner) Run(ctx context.Context, plan compile.Bound, settings auth.Sett
 
 // job is a statement of a batch and the plan whose values it takes.
 type job struct {
-	plan compile.Bound
-	stmt *compile.Statement
-	root int // the root field that it answers
+	plan  compile.Bound
+	stmt  *compile.Statement
+	root  int  // the root field that it answers
+	facts bool // it gives the facts of a connection, whose rows the next one gives, unless nobody asked for them
 }
 
 // start loads a batch and then borrows the connection, so that a value that cannot be sent is
@@ -127,10 +129,10 @@ func (x *run) release() {
 }
 
 // batch sends the statements that start has loaded, behind the guard if one is needed, and has
-// each answered by use, which must read its call's rows to their end. A statement that fails does
-// not take the ones behind it along: they are sent again on the same connection. When the server
-// had ended the session before it heard of them, they are sent once more on another one.
-func (x *run) batch(jobs []job, use func(root int, rows *wire) error, failed func(root int, err error) error) error {
+// each answered by use, which must read its call's rows to their end. A statement that fails takes
+// only those of the same root along: the ones behind it are sent again on the same connection. When
+// the server had ended the session before it heard of them, they are sent once more on another one.
+func (x *run) batch(jobs []job, use func(j job, rows *wire) error, failed func(root int, err error) error) error {
 	err := x.batchOnce(jobs, use, failed)
 	if !errors.Is(err, errUnheard) || x.db != nil {
 		return err
@@ -142,7 +144,7 @@ func (x *run) batch(jobs []job, use func(root int, rows *wire) error, failed fun
 	return x.batchOnce(jobs, use, failed)
 }
 
-func (x *run) batchOnce(jobs []job, use func(root int, rows *wire) error, failed func(root int, err error) error) error {
+func (x *run) batchOnce(jobs []job, use func(j job, rows *wire) error, failed func(root int, err error) error) error {
 	return x.lease.RawClean(func(conn *pgx.Conn) error {
 		x.wire.open(x.ctx, conn, x.lease.Prepared())
 		err := x.exchange(jobs, use, failed)
@@ -153,7 +155,7 @@ func (x *run) batchOnce(jobs []job, use func(root int, rows *wire) error, failed
 	})
 }
 
-func (x *run) exchange(jobs []job, use func(int, *wire) error, failed func(int, error) error) error {
+func (x *run) exchange(jobs []job, use func(job, *wire) error, failed func(int, error) error) error {
 	again := true
 	for loaded := true; len(jobs) > 0; loaded = false {
 		if !loaded {
@@ -172,7 +174,7 @@ func (x *run) exchange(jobs []job, use func(int, *wire) error, failed func(int, 
 		for len(jobs) > 0 {
 			mark := len(x.writer.buf)
 			root := jobs[0].root
-			err := use(root, &x.wire)
+			err := use(jobs[0], &x.wire)
 			if err != nil && again && changed(err) && !x.sent {
 				again = false
 				x.writer.buf = x.writer.buf[:mark]
@@ -183,6 +185,9 @@ func (x *run) exchange(jobs []job, use func(int, *wire) error, failed func(int, 
 			if err != nil {
 				if err := failed(root, err); err != nil {
 					return err
+				}
+				for len(jobs) > 0 && jobs[0].root == root {
+					jobs = jobs[1:]
 				}
 				break // the rest was skipped: send it again
 			}

@@ -48,8 +48,36 @@ func explainState(pg *pgconn.PgError) *fault.Error {
 		return wrap(fault.SerializationFailure, "the transaction lost against another one: send the operation again")
 	case "22P02", "22003", "22007", "22008", "22021":
 		return wrap(fault.BadUserInput, "the database could not read a value as the type it stands for")
+	case "2201B":
+		return wrap(fault.BadUserInput, "the database could not read a regular expression: correct its parentheses, brackets and repetitions")
+	case "22025":
+		return wrap(fault.BadUserInput, "a LIKE pattern ends with its escape character: write \\\\ for a backslash, or use contains, startsWith or endsWith")
+	}
+	if what := unread(pg); what != "" {
+		return wrap(fault.BadUserInput, "the database could not read "+what)
 	}
 	return wrap(fault.DatabaseError, "the database refused the statement")
+}
+
+// unread names what a client sent in a language of its own that PostgreSQL could not read, or
+// is empty. Their states are those of faults in a statement, or of no particular kind; the file
+// of PostgreSQL's source that found the fault tells them apart.
+func unread(pg *pgconn.PgError) string {
+	switch pg.File {
+	case "ltree_io.c":
+		return "a path or an lquery: write labels of letters, digits and _ joined by dots, as in top.*.physics"
+	case "ltxtquery_io.c":
+		return "an ltxtquery: write labels joined by & | and !, as in science & !history"
+	case "tsquery.c":
+		return "a full-text query: write words joined by & | ! and <->, or use plainQuery or websearchQuery"
+	case "jsonpath.c", "jsonpath_gram.y", "jsonpath_gram.c", "jsonpath_scan.l", "jsonpath_scan.c", "jsonpath_internal.h":
+		return "an SQL/JSON path: write one such as $.items[*].price"
+	case "rangetypes.c":
+		if pg.Code == "22000" {
+			return "a range: its lower bound must not be greater than its upper bound"
+		}
+	}
+	return ""
 }
 
 func explainAcquire(e *pool.AcquireError) *fault.Error {

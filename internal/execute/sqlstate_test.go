@@ -20,6 +20,9 @@ func TestExplain(t *testing.T) {
 	state := func(code string) error {
 		return fmt.Errorf("reading: %w", &pgconn.PgError{Severity: "ERROR", Code: code, Message: "secret row", Detail: "Key (email)=(a@b)"})
 	}
+	from := func(file, code string) error {
+		return &pgconn.PgError{Severity: "ERROR", Code: code, File: file, Message: "secret row"}
+	}
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	for name, c := range map[string]struct {
@@ -35,6 +38,15 @@ func TestExplain(t *testing.T) {
 		"deadlock":             {t.Context(), state("40P01"), fault.SerializationFailure},
 		"invalid text":         {t.Context(), state("22P02"), fault.BadUserInput},
 		"out of range":         {t.Context(), state("22003"), fault.BadUserInput},
+		"regular expression":   {t.Context(), state("2201B"), fault.BadUserInput},
+		"pattern":              {t.Context(), state("22025"), fault.BadUserInput},
+		"lquery":               {t.Context(), from("ltree_io.c", "42601"), fault.BadUserInput},
+		"ltxtquery":            {t.Context(), from("ltxtquery_io.c", "42601"), fault.BadUserInput},
+		"tsquery":              {t.Context(), from("tsquery.c", "42601"), fault.BadUserInput},
+		"jsonpath":             {t.Context(), from("jsonpath_scan.l", "42601"), fault.BadUserInput},
+		"range":                {t.Context(), from("rangetypes.c", "22000"), fault.BadUserInput},
+		"range, otherwise":     {t.Context(), from("rangetypes.c", "XX000"), fault.DatabaseError},
+		"syntax of ours":       {t.Context(), from("scan.l", "42601"), fault.DatabaseError},
 		"any other":            {t.Context(), state("22012"), fault.DatabaseError},
 		"connection lost":      {t.Context(), io.ErrUnexpectedEOF, fault.DatabaseError},
 		"deadline":             {t.Context(), context.DeadlineExceeded, fault.DeadlineExceeded},

@@ -22,6 +22,7 @@ type writer struct {
 	more  int // errors beyond maxErrors
 	quiet int // above 0: the value that is being written is lost already, and its errors with it
 
+	page       page // the connection's that is being written
 	batches    []batchState
 	collecting bool // Go fields take their parents; what is written is thrown away
 }
@@ -36,7 +37,7 @@ func (w *writer) reset() {
 	clear(w.cells[:cap(w.cells)])
 	w.buf, w.cells, w.path = w.buf[:0], w.cells[:0], w.path[:0]
 	w.errs, w.more, w.quiet = nil, 0, 0
-	w.batches, w.collecting = nil, false
+	w.batches, w.collecting, w.page = nil, false, page{}
 }
 
 // fail records an error at the current path.
@@ -83,6 +84,8 @@ func (w *writer) value(v *compile.Value, token []byte, text bool) bool {
 		ok = w.list(v, token)
 	case v.Object:
 		ok = w.object(v, token)
+	case v.Range:
+		ok = w.rangeParts(v, token, text)
 	default:
 		ok = w.leaf(v, token, text)
 	}
@@ -230,6 +233,10 @@ func (w *writer) fields(fields []compile.Field, base int) bool {
 			w.buf = append(w.buf, f.Const...)
 		case f.Batch != nil:
 			good = w.batch(f, base)
+		case f.Paged != 0:
+			good = w.paged(f, base)
+		case f.Inline:
+			good = w.inline(f.Value, base)
 		default:
 			good = w.value(f.Value, w.cells[base+f.Slot], f.Text)
 		}
@@ -241,6 +248,16 @@ func (w *writer) fields(fields []compile.Field, base int) bool {
 	w.found(ok)
 	w.buf = append(w.buf, '}')
 	return ok
+}
+
+// inline writes an object whose values stand in the cells of the object that it is in.
+func (w *writer) inline(v *compile.Value, base int) bool {
+	start := len(w.buf)
+	if w.fields(v.Fields, base) {
+		return true
+	}
+	w.buf = w.buf[:start]
+	return w.null(v)
 }
 
 // appendErrors writes the errors behind the data.

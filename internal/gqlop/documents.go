@@ -27,7 +27,11 @@ func New(s *schema.Schema, l Limits) (*Documents, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the schema is not valid GraphQL: %w", err)
 	}
-	return newDocuments(loaded, l)
+	d, err := newDocuments(loaded, l)
+	if err == nil {
+		d.index.addHidden(s)
+	}
+	return d, err
 }
 
 func newDocuments(s *ast.Schema, l Limits) (*Documents, error) {

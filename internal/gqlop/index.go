@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/fraiseql/fraiseql-go/schema"
 )
 
 // index answers a validator's questions about a schema without walking its lists.
@@ -43,6 +45,21 @@ func newIndex(s *ast.Schema) *index {
 		}
 	}
 	return x
+}
+
+// addHidden lets input objects take the fields that clients are not told of.
+func (x *index) addHidden(s *schema.Schema) {
+	for _, t := range s.Types() {
+		def := x.schema.Types[t.Name]
+		if t.Kind != schema.Input || def == nil {
+			continue
+		}
+		for _, f := range t.Fields {
+			if shown := x.fields[def][f.Alias]; f.Hidden && shown != nil {
+				x.fields[def][f.Name] = &ast.FieldDefinition{Name: f.Name, Type: shown.Type}
+			}
+		}
+	}
 }
 
 // field finds what a selection on a composite type may name.

@@ -101,6 +101,8 @@ var kinds = []string{
 	`{ noteDocs(limit: 3) { tenant } noteDoc(id: 5) { tenant } }`,
 	`{ noteTables(limit: 3) { tenant } a: noteTables(where: {tenant: {neq: "x"}}, limit: 1) { tenant } }`,
 	`{ notes(where: {up: {tenant: {neq: "x"}}}, limit: 2) { tenant } }`,
+	`{ notesGroups(by: [tenant]) { key { tenant } count } notesAggregate { min { tenant } max { tenant } } }`,
+	`{ notesConnection(first: 3) { nodes { tenant } totalCount } noteDocsConnection(last: 2) { edges { cursor node { tenant } } pageInfo { hasPreviousPage } } }`,
 	`{ goNotes(limit: 3) { tenant owner } }`,
 	`{ described { tenant owner } counted notes(limit: 1) { tenant } }`,
 }

@@ -35,3 +35,8 @@ fields:
 create view v_log as select age, name as line from tb_author;
 comment on view v_log is '@fraiseql:type
 name: Log';
+create table tb_thing (id int primary key, label text, ip inet, net cidr, during daterange, props jsonb, old_props json, words tsvector, hours int4range[]);
+comment on table tb_thing is '@fraiseql:type
+name: Thing
+collation: C';
+comment on column tb_thing.label is '@fraiseql:field collation=POSIX';

@@ -1,0 +1,89 @@
+package execute
+
+import (
+	"strconv"
+
+	"github.com/fraiseql/fraiseql-go/internal/compile"
+)
+
+// page is the rows of a connection, in the order of the answer.
+type page struct {
+	plan *compile.Page
+	rows [][][]byte // as they came
+	more bool       // PostgreSQL gave a row more than the page holds
+}
+
+// row gives a row by its place on the page.
+func (p *page) row(i int) [][]byte {
+	if p.plan.Backward {
+		i = len(p.rows) - 1 - i
+	}
+	return p.rows[i]
+}
+
+// connection writes a page of rows. The connection's own values are the cells of its facts, and what is made of the rows
+// asks the page. Nothing of it leaves before it is whole, which the size of a page bounds.
+func (x *run) connection(root *compile.Root, k *kept) error {
+	w := &x.writer
+	w.page = page{plan: root.Page, rows: k.rows}
+	if size := x.plan.PageSize(root.Page); size >= 0 && len(k.rows) > size {
+		w.page.rows, w.page.more = k.rows[:size], true
+	}
+	w.path = append(w.path[:0], step{name: root.Name})
+	ok := w.row(root.Value, k.facts)
+	w.path, w.page = w.path[:0], page{}
+	if !ok {
+		return errNoData
+	}
+	return nil
+}
+
+// paged writes a part of a connection that is made of the page's rows.
+func (w *writer) paged(f *compile.Field, base int) bool {
+	switch n := len(w.page.rows); {
+	case f.Paged == compile.PageRows:
+		return w.pageRows(f.Value)
+	case f.Paged == compile.ExtraRow:
+		w.buf = strconv.AppendBool(w.buf, w.page.more)
+	case f.Paged == compile.RowCursor:
+		w.cursor(w.cells[base:])
+	case n == 0:
+		return w.null(f.Value)
+	case f.Paged == compile.FirstCursor:
+		w.cursor(w.page.row(0))
+	default:
+		w.cursor(w.page.row(n - 1))
+	}
+	return true
+}
+
+func (w *writer) cursor(cells [][]byte) {
+	w.buf = append(w.buf, '"')
+	w.buf = append(w.page.plan.AppendCursor(w.buf, cells), '"')
+}
+
+// pageRows writes a list with an object for each row.
+func (w *writer) pageRows(v *compile.Value) bool {
+	start := len(w.buf)
+	w.buf = append(w.buf, '[')
+	w.path = append(w.path, step{})
+	at := len(w.path) - 1
+	ok := true
+	for i := range w.page.rows {
+		if i > 0 {
+			w.buf = append(w.buf, ',')
+		}
+		w.path[at].index = i
+		if !w.row(v.Elem, w.page.row(i)) {
+			ok = w.lose(ok)
+		}
+	}
+	w.path = w.path[:at]
+	w.found(ok)
+	if ok {
+		w.buf = append(w.buf, ']')
+		return true
+	}
+	w.buf = w.buf[:start]
+	return w.null(v)
+}

@@ -1,0 +1,18 @@
+// Package matrix_test runs every operator of every filter that the schema offers on a real
+// PostgreSQL: on native columns, on a stored document and on a document that a view makes. What
+// comes back is compared with the same condition evaluated in Go. The fields and the operators
+// are read from the served schema, so that one without a reference here fails the test.
+package matrix_test
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/fraiseql/fraiseql-go/internal/pgtest"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(pgtest.Runner(m), goleak.IgnoreTopFunction("net/http.(*persistConn).writeLoop"),
+		goleak.IgnoreTopFunction("internal/poll.runtime_pollWait"))
+}
