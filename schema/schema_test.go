@@ -216,3 +216,22 @@ func FuzzDescription(f *testing.F) {
 		}
 	})
 }
+
+// A hidden field is found by its name, and nobody is told of it.
+func TestHiddenFields(t *testing.T) {
+	t.Parallel()
+	in := &schema.Type{Kind: schema.Input, Name: "In", Fields: []*schema.Field{
+		{Name: "shown", Type: of("Int")}, {Name: "other", Type: of("Int"), Hidden: true, Alias: "shown"}, {Name: "unseen", Type: of("Date"), Hidden: true},
+	}}
+	s, err := schema.New("", "", query(&schema.Field{Name: "f", Type: of("Int"), Args: []*schema.Field{{Name: "in", Type: schema.Of(in)}}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Type("In").Field("other") == nil || strings.Contains(s.SDL(), "other") || s.Type("Date") != nil {
+		t.Error(s.SDL())
+	}
+	in = &schema.Type{Kind: schema.Input, Name: "In", Fields: []*schema.Field{{Name: "other", Type: of("Int"), Hidden: true}}}
+	if _, err := schema.New("", "", query(&schema.Field{Name: "f", Type: of("Int"), Args: []*schema.Field{{Name: "in", Type: schema.Of(in)}}})); err == nil {
+		t.Error("an input without a field to be seen is accepted")
+	}
+}

@@ -51,13 +51,14 @@ func TestNamesOfRanges(t *testing.T) {
 	s, problems := discover(t, read(t, catalog.Options{}, `
 create table date_range (id int primary key, label text);
 comment on table date_range is '@fraiseql:type';
-create table stay (id int primary key, wholes int4range[], odd json);
+create table stay (id int primary key, wholes int4range[], odd json, days daterange);
 comment on table stay is '@fraiseql:type';
 comment on column stay.odd is '@fraiseql:field type=IntRange';`))
 	if s.Type("DateRange").Range != "" || s.Type("IntRange").Range != "int4range" || s.Type("Stay").Field("wholes").Type.String() != "[IntRange]" {
 		t.Error(s.SDL())
 	}
-	if len(problems) != 1 || !strings.Contains(texts(problems), "the column odd is json, which cannot be served as IntRange") {
+	if len(problems) != 2 || !strings.Contains(texts(problems), "the column odd is json, which cannot be served as IntRange") ||
+		!strings.Contains(texts(problems), "column public.stay.days: the column is left out: no GraphQL type stands for PostgreSQL's daterange") {
 		t.Error(texts(problems))
 	}
 }

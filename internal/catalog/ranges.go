@@ -16,7 +16,8 @@ func rangeTypes() [][3]string {
 }
 
 // rangeOf makes the object that stands for a range once, by its GraphQL or SQL name; nil for
-// another name. Its name is only taken by schemas that need it.
+// another name, and where something else has the names that it needs. Only schemas that use it
+// lose these names.
 func (b *builder) rangeOf(name string) *schema.Type {
 	for _, row := range rangeTypes() {
 		if name != row[0] && name != row[1] {
@@ -24,6 +25,11 @@ func (b *builder) rangeOf(name string) *schema.Type {
 		}
 		if made := b.filters[row[0]]; made != nil {
 			return made
+		}
+		for _, name := range [...]string{row[0], row[0] + "Input", row[0] + "Filter", row[0] + "ListFilter"} {
+			if other, taken := b.claims[name]; taken && other != reserved {
+				return nil
+			}
 		}
 		boolean, bound := schema.NonNull(schema.Of(b.scalars["Boolean"])), schema.Of(b.scalars[row[2]])
 		t := &schema.Type{
@@ -37,6 +43,9 @@ func (b *builder) rangeOf(name string) *schema.Type {
 			},
 		}
 		b.filters[t.Name] = b.generated(t)
+		for _, suffix := range [...]string{"Input", "Filter", "ListFilter"} {
+			b.claims[t.Name+suffix] = reserved
+		}
 		return t
 	}
 	return nil

@@ -123,6 +123,7 @@ func TestOrdersAcrossRelations(t *testing.T) {
 			t.Errorf("%s: got %s", source, got)
 		}
 	}
+	expect(t, "pages", s.query(t, `{ ordersConnection(first: 3, orderBy: {lines: {count: DESC}}) { nodes { id } } }`, nil), `{"ordersConnection":{"nodes":[{"id":"1"},{"id":"3"},{"id":"2"}]}}`)
 	expect(t, "below a parent", s.query(t, `{ buyers(where: {id: {eq: 1}}) { orders(orderBy: {lines: {count: ASC}}) { id } } }`, nil), `{"buyers":[{"orders":[{"id":"2"},{"id":"1"}]}]}`)
 }
 
