@@ -115,6 +115,9 @@ func (a *App) start(ctx context.Context) (ready bool, err error) {
 // connections for it is an error; so is one that cannot be reached, under FailFast or when the
 // caller gave up, else it is something to wait for.
 func (a *App) absent(ctx context.Context, err error) error {
+	if gaveUp := ctx.Err(); gaveUp != nil && !errors.Is(err, gaveUp) {
+		err = fmt.Errorf("%w: %w", gaveUp, err) // whoever stopped it must be able to tell
+	}
 	var unavailable *pool.AcquireError
 	if a.o.FailFast || ctx.Err() != nil || !errors.As(err, &unavailable) {
 		return fmt.Errorf("reaching the database: %w", err)
