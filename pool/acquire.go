@@ -47,7 +47,7 @@ func (p *Pool) Acquire(ctx context.Context) (Conn, error) {
 }
 
 // tryAcquire is the path that costs nothing: an idle connection, nobody waiting, nothing to validate.
-func (p *Pool) tryAcquire(now time.Time, sc *scope) (Conn, bool) {
+func (p *Pool) tryAcquire(now instant, sc *scope) (Conn, bool) {
 	p.mu.Lock()
 	s := p.idle.head
 	if s == nil || p.queue.n > 0 || p.closing || p.stale(s, now) || p.tooOld(s, now) {
@@ -72,20 +72,22 @@ func (p *Pool) tryAcquire(now time.Time, sc *scope) (Conn, bool) {
 }
 
 // lend moves an idle connection to a borrower. p.mu is held.
-func (p *Pool) lend(s *slot, now time.Time, sc *scope) uint64 {
+func (p *Pool) lend(s *slot, now instant, sc *scope) uint64 {
 	p.idle.remove(s)
 	p.setState(s, slotLeased)
 	p.shedding.lent = now
 	s.leasedAt, s.scope, s.reported = now, sc, false
 	s.uses++
-	s.flags.Store(0)
+	if s.flags.Load() != 0 {
+		s.flags.Store(0)
+	}
 	return s.lease.Add(1)
 }
 
 // quiet looks at a connection that was just lent, without a round trip: nothing may have arrived on it. If something
 // has, the loan is taken back and the connection is pinged, or closed if the server has ended it.
-func (p *Pool) quiet(s *slot, now time.Time) bool {
-	if now.Sub(s.lookedAt) < lookInterval {
+func (p *Pool) quiet(s *slot, now instant) bool {
+	if now.since(s.lookedAt) < lookInterval {
 		return true
 	}
 	var look peekResult
@@ -117,13 +119,13 @@ func (p *Pool) quiet(s *slot, now time.Time) bool {
 }
 
 // wait queues until a connection is lent.
-func (p *Pool) wait(ctx context.Context, start time.Time, sc *scope) (Conn, error) {
+func (p *Pool) wait(ctx context.Context, start instant, sc *scope) (Conn, error) {
 	w := p.newWaiter()
 	w.since, w.scope = start, sc
 	if p.o.ShedTarget > 0 {
-		w.deadline = start.Add(p.o.Timeout)
-		if end, ok := ctx.Deadline(); ok && end.Before(w.deadline) {
-			w.deadline = end
+		w.deadline = start.after(p.o.Timeout)
+		if end, ok := ctx.Deadline(); ok {
+			w.deadline = min(w.deadline, start.after(time.Until(end)))
 		}
 	}
 	now := start
@@ -149,18 +151,18 @@ func (p *Pool) wait(ctx context.Context, start time.Time, sc *scope) (Conn, erro
 		if w.failed != "" {
 			return p.giveUp(w, w.failed, start, nil)
 		}
-		s, gen := w.slot, w.gen
+		s, gen, lent := w.slot, w.gen, w.lentAt
 		w.slot = nil
-		now = p.now()
-		if p.quiet(s, now) {
+		if p.quiet(s, lent) {
 			p.freeWaiter(w)
-			return p.waited(s, gen, now.Sub(start)), nil
+			return p.waited(s, gen, lent.since(start)), nil
 		}
+		now = p.now()
 	}
 }
 
 // enqueue puts w into the queue and serves the queue; the reason tells why w may not wait. p.mu is held.
-func (p *Pool) enqueue(w *waiter, now time.Time) Reason {
+func (p *Pool) enqueue(w *waiter, now instant) Reason {
 	newcomer := w.seq == 0
 	switch limit := p.o.maxWaiting(p.ceiling); {
 	case p.closing:
@@ -190,8 +192,8 @@ func (p *Pool) enqueue(w *waiter, now time.Time) Reason {
 
 // cancelWait ends a wait from the caller's side: w leaves the queue, and a connection that was handed to it in the same
 // moment goes to the next.
-func (p *Pool) cancelWait(w *waiter, start time.Time, ctxErr error) (Conn, error) {
-	now := time.Now()
+func (p *Pool) cancelWait(w *waiter, start instant, ctxErr error) (Conn, error) {
+	now := p.now()
 	p.mu.Lock()
 	if w.queued {
 		p.queue.remove(w)
@@ -211,8 +213,8 @@ func (p *Pool) cancelWait(w *waiter, start time.Time, ctxErr error) (Conn, error
 	return p.giveUp(w, ReasonCanceled, start, ctxErr)
 }
 
-func (p *Pool) giveUp(w *waiter, reason Reason, start time.Time, ctxErr error) (Conn, error) {
-	err := p.describe(reason, start, w.position, ctxErr)
+func (p *Pool) giveUp(w *waiter, reason Reason, start instant, ctxErr error) (Conn, error) {
+	err := p.describe(reason, start, w.position, ctxErr, w.stat)
 	if w.failed != "" {
 		err.retryAfter, err.LastConnect = w.retryAfter, w.lastConnect
 	} else {
@@ -255,7 +257,7 @@ func (p *Pool) traceAcquired(c Conn, info AcquiredInfo) {
 }
 
 // refuse is the end of an acquire that never queued.
-func (p *Pool) refuse(reason Reason, start time.Time, ctxErr error) error {
+func (p *Pool) refuse(reason Reason, start instant, ctxErr error) error {
 	return p.failed(p.acquireError(reason, start, 0, ctxErr))
 }
 
@@ -268,15 +270,16 @@ func (p *Pool) failed(err *AcquireError) error {
 	return err
 }
 
-func (p *Pool) acquireError(reason Reason, start time.Time, position int, ctxErr error) *AcquireError {
-	e := p.describe(reason, start, position, ctxErr)
+func (p *Pool) acquireError(reason Reason, start instant, position int, ctxErr error) *AcquireError {
+	e := p.describe(reason, start, position, ctxErr, nil)
 	e.retryAfter, e.LastConnect = p.outlook(reason)
 	return e
 }
 
-// describe is acquireError without the outlook, which takes the lock.
-func (p *Pool) describe(reason Reason, start time.Time, position int, ctxErr error) *AcquireError {
-	e := &AcquireError{Reason: reason, Waited: time.Since(start), Position: position, ctxErr: ctxErr}
-	p.copyStat(&e.Stat)
-	return e
+// describe is acquireError without the outlook, which takes the lock, and with numbers that were taken already, if any.
+func (p *Pool) describe(reason Reason, start instant, position int, ctxErr error, stat *Stat) *AcquireError {
+	if stat == nil {
+		stat = p.stat()
+	}
+	return &AcquireError{Reason: reason, Waited: p.now().since(start), Position: position, Stat: stat, ctxErr: ctxErr}
 }

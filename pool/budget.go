@@ -123,16 +123,16 @@ func (p *Pool) readBudget(ctx context.Context, conn *pgx.Conn, epoch uint64) {
 	b.Superuser = superuser == 1
 	p.mu.Lock()
 	defer p.unlock()
-	p.server, p.budgetRead, p.budgetEpoch, p.budgetAsked = b, true, epoch, b.Read
+	p.server, p.budgetRead, p.budgetEpoch, p.budgetAsked = b, true, epoch, p.now()
 	p.tellBudget()
 }
 
 // readBudgetAgain asks the server once more when the last reading is old and a connection is idle; it never waits for
 // one.
 func (p *Pool) readBudgetAgain(ctx context.Context) {
-	now := time.Now()
+	now := p.now()
 	p.mu.Lock()
-	if now.Sub(p.budgetAsked) < budgetAge {
+	if p.budgetAsked != 0 && now.since(p.budgetAsked) < budgetAge {
 		p.mu.Unlock()
 		return
 	}

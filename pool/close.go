@@ -11,11 +11,11 @@ import (
 
 // discard starts to close a connection. Its place under the ceiling is free when the server has let go of it. The
 // caller owns s; p.mu is held.
-func (p *Pool) discard(s *slot, reason CloseReason, now time.Time) {
+func (p *Pool) discard(s *slot, reason CloseReason, now instant) {
 	p.startClosing(s, reason, now, func() { p.hangUp(s) })
 }
 
-func (p *Pool) startClosing(s *slot, reason CloseReason, now time.Time, hangUp func()) {
+func (p *Pool) startClosing(s *slot, reason CloseReason, now instant, hangUp func()) {
 	if s.state == slotIdle {
 		p.idle.remove(s)
 	}
@@ -26,10 +26,10 @@ func (p *Pool) startClosing(s *slot, reason CloseReason, now time.Time, hangUp f
 	p.meters.closed[reason].Add(1)
 	p.goroutines.Go(func() {
 		if f := p.trace.Closed; f != nil {
-			p.tell("Closed", func() { f(ClosedInfo{Reason: reason, Age: now.Sub(s.created)}) })
+			p.tell("Closed", func() { f(ClosedInfo{Reason: reason, Age: now.since(s.created)}) })
 		}
 		hangUp()
-		now := time.Now()
+		now := p.now()
 		p.mu.Lock()
 		defer p.unlock()
 		p.dropSlot(s)
@@ -99,7 +99,7 @@ func (p *Pool) cutOff(pg *pgconn.PgConn) {
 // and leases may finish until ctx ends; then their queries are cancelled and their connections cut, and Close returns
 // an error that matches that of ctx. It may be called again and at the same time, each call waiting under its own ctx.
 func (p *Pool) Close(ctx context.Context) error {
-	now := time.Now()
+	now := p.now()
 	p.mu.Lock()
 	if !p.closing {
 		p.closing = true
@@ -144,7 +144,7 @@ func (p *Pool) finish() {
 
 // cut takes every lease from its holder and ends its connection.
 func (p *Pool) cut() int {
-	now := time.Now()
+	now := p.now()
 	p.mu.Lock()
 	defer p.unlock()
 	p.stopBase() // ends pings and resets

@@ -22,7 +22,7 @@ const (
 
 // dispatch serves the queue from the idle connections, then opens new ones if that is worth its while. Everything that
 // changes the queue or the idle list ends here. p.mu is held.
-func (p *Pool) dispatch(now time.Time) {
+func (p *Pool) dispatch(now instant) {
 	p.noteLoss()
 	for p.queue.head != nil && p.idle.head != nil {
 		s := p.idle.head
@@ -40,8 +40,8 @@ func (p *Pool) dispatch(now time.Time) {
 		w := p.queue.head
 		p.queue.remove(w)
 		w.gen = p.lend(s, now, w.scope)
-		w.slot = s
-		p.served(now.Sub(w.since), now)
+		w.slot, w.lentAt = s, now
+		p.served(now.since(w.since), now)
 		p.signal(w)
 	}
 	if p.state == StateDown && p.idle.head == nil && p.n[slotTending] == 0 {
@@ -54,10 +54,10 @@ func (p *Pool) dispatch(now time.Time) {
 }
 
 // grow starts connects: up to the warm size always, beyond it by need, at most MaxConnecting at a time. p.mu is held.
-func (p *Pool) grow(now time.Time) {
+func (p *Pool) grow(now instant) {
 	for !p.closing && p.n[slotConnecting] < p.o.MaxConnecting && len(p.slots) < p.roof(now) && p.needsMore(now) {
 		if !p.mayConnect(now) {
-			if now.Before(p.nextConnect) {
+			if now < p.nextConnect {
 				p.wakeAt(p.nextConnect)
 			} // else one is under way, and its end comes back here
 			return
@@ -67,8 +67,8 @@ func (p *Pool) grow(now time.Time) {
 }
 
 // roof is the ceiling, or what is left of it for a while after the server had no connection to spare. p.mu is held.
-func (p *Pool) roof(now time.Time) int {
-	if p.lowered > 0 && now.Before(p.loweredUntil) {
+func (p *Pool) roof(now instant) int {
+	if p.lowered > 0 && now < p.loweredUntil {
 		return min(p.ceiling, p.lowered)
 	}
 	return p.ceiling
@@ -86,7 +86,7 @@ func (p *Pool) roof(now time.Time) int {
 //
 // How fast it moves is the average use time over the connections in use and those that are on their way; unless nothing
 // has come back for longer than a look takes: then it is the time since.
-func (p *Pool) needsMore(now time.Time) bool {
+func (p *Pool) needsMore(now instant) bool {
 	serving := p.n[slotLeased] + p.n[slotTending]
 	coming := p.n[slotConnecting]
 	if p.open()+coming < p.warm {
@@ -102,13 +102,10 @@ func (p *Pool) needsMore(now time.Time) bool {
 	if serving == 0 {
 		return true
 	}
-	still := p.lastReturn
-	if p.queue.head.since.After(still) {
-		still = p.queue.head.since
-	}
+	still := max(p.lastReturn, p.queue.head.since)
 	busy := time.Duration(serving + coming)
 	interval := p.useAvg / busy
-	if stall := now.Sub(still); stall >= growthRecheck {
+	if stall := now.since(still); stall >= growthRecheck {
 		interval = max(interval, stall)
 	}
 	worth, last := max(p.createAvg, growthRecheck), time.Duration(p.queue.n)*interval
@@ -122,13 +119,13 @@ func (p *Pool) needsMore(now time.Time) bool {
 	case last >= min(max(4*p.createAvg, leastWorth), mostWorth):
 		return true
 	}
-	p.wakeAt(now.Add(growthRecheck))
+	p.wakeAt(now.after(growthRecheck))
 	return false
 }
 
 // missed notes that a caller left unserved: one that is less patient than a connect takes would never see it happen, so
 // one is opened for those who come after it. p.mu is held.
-func (p *Pool) missed(now time.Time) {
+func (p *Pool) missed(now instant) {
 	if p.n[slotConnecting] == 0 && len(p.slots) < p.roof(now) {
 		p.wanted = 1
 	}
@@ -150,21 +147,21 @@ func (p *Pool) startConnect(replaces bool) {
 }
 
 func (p *Pool) connect(s *slot) {
-	start := time.Now()
+	start := p.now()
 	ctx, stop := context.WithTimeoutCause(p.connects, p.o.ConnectTimeout,
 		fmt.Errorf("no connection within the ConnectTimeout of %v", p.o.ConnectTimeout))
 	conn, err := p.dial(ctx, s)
 	stop()
-	took := time.Since(start)
+	took := p.now().since(start)
 	if f := p.trace.Connected; f != nil {
 		p.tell("Connected", func() { f(ConnectedInfo{Took: took, Err: err}) })
 	}
-	now := time.Now()
+	now := p.now()
 	p.mu.Lock()
 	defer p.unlock()
 	if s.replaces {
 		p.replacing = false
-		p.nextReplace = now.Add(p.replaceGap())
+		p.nextReplace = now.after(p.replaceGap())
 		p.wakeAt(p.nextReplace)
 	}
 	if err != nil {
@@ -172,10 +169,10 @@ func (p *Pool) connect(s *slot) {
 		return
 	}
 	s.conn, s.pg = conn, conn.PgConn()
-	s.created = now
+	s.created, s.limit = now, endOfTime
 	if age := p.o.Recycle; age > 0 {
 		limit := age - time.Duration(rand.Float64()*float64(age)/10)
-		s.limit, s.due = now.Add(limit), now.Add(limit-age/10)
+		s.limit, s.due = now.after(limit), now.after(limit-age/10)
 		p.wakeAt(s.due)
 	}
 	p.meters.opened.Add(1)

@@ -14,7 +14,7 @@ const (
 )
 
 // connectFailed notes a failed attempt, frees its place and decides whether the pool is down. p.mu is held.
-func (p *Pool) connectFailed(s *slot, err error, now time.Time) {
+func (p *Pool) connectFailed(s *slot, err error, now instant) {
 	p.dropSlot(s)
 	if p.closing {
 		return // it was stopped by Close
@@ -24,7 +24,7 @@ func (p *Pool) connectFailed(s *slot, err error, now time.Time) {
 	code := sqlState(err)
 	if code == codeTooManyConnections && p.open() > 0 {
 		// The server is there and full: go on with what is open, and try for more later.
-		p.lowered, p.loweredUntil = len(p.slots), now.Add(loweredWindow)
+		p.lowered, p.loweredUntil = len(p.slots), now.after(loweredWindow)
 		p.wakeAt(p.loweredUntil)
 		p.dispatch(now)
 		return
@@ -33,11 +33,11 @@ func (p *Pool) connectFailed(s *slot, err error, now time.Time) {
 	p.refused = code == codeInvalidPassword || code == codeInvalidAuth || code == codeNoDatabase
 	switch {
 	case p.refused:
-		p.nextConnect = now.Add(refusedPause)
+		p.nextConnect = now.after(refusedPause)
 	case p.connectFails >= failsToDown:
 		backoff := min(firstBackoff<<min(p.connectFails-failsToDown, 10), longBackoff)
 		jitter := time.Duration((rand.Float64() - 0.3) * float64(backoff) / 10)
-		p.nextConnect = now.Add(backoff + jitter)
+		p.nextConnect = now.after(backoff + jitter)
 	}
 	if p.connectFails == 1 {
 		p.signalChange()
@@ -76,11 +76,11 @@ func (p *Pool) cameBack() {
 }
 
 // mayConnect holds attempts back after failures: then there is one at a time, spaced. p.mu is held.
-func (p *Pool) mayConnect(now time.Time) bool {
+func (p *Pool) mayConnect(now instant) bool {
 	if p.connectFails < failsToDown && !p.refused {
 		return true
 	}
-	return p.n[slotConnecting] == 0 && !now.Before(p.nextConnect)
+	return p.n[slotConnecting] == 0 && now >= p.nextConnect
 }
 
 // fail ends the wait of w, and gives it all that it needs to say why: thousands may fail together, and they would stand
@@ -94,7 +94,7 @@ func (p *Pool) fail(w *waiter, reason Reason) {
 
 // lost notes that the server ended s. Every connection that was made or pinged before is suspect: the idle ones are
 // pinged now, the others when they come back. p.mu is held.
-func (p *Pool) lost(s *slot, now time.Time) {
+func (p *Pool) lost(s *slot, now instant) {
 	if s.epoch != p.epoch {
 		return // suspect already, and so are its peers
 	}
@@ -119,7 +119,7 @@ func (p *Pool) outlook(reason Reason) (retryAfter time.Duration, lastConnect err
 func (p *Pool) outlookNow(reason Reason) (retryAfter time.Duration, lastConnect error) {
 	switch reason {
 	case ReasonUnavailable:
-		retryAfter = p.nextConnect.Sub(p.now())
+		retryAfter = p.nextConnect.since(p.now())
 	case ReasonShed:
 		if now := p.now(); p.saturated(now) {
 			retryAfter = min(p.predict(p.queue.n+1, now), 30*time.Second)

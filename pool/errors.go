@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,7 +73,7 @@ type AcquireError struct {
 	Reason   Reason
 	Waited   time.Duration // since the call
 	Position int           // place in the queue when the caller joined it; 0 when it did not queue
-	Stat     Stat          // the pool at that moment
+	Stat     *Stat         // the pool at that moment; those who fail together share it, so it is only to be read
 
 	// LastConnect is the last connection error since the last success, if any. It never holds a password.
 	LastConnect error
@@ -97,7 +98,8 @@ func (e *AcquireError) blame(err error) {
 
 func (e *AcquireError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "pool %s: ", e.Stat.Name)
+	stat := cmp.Or(e.Stat, &Stat{}) // there is none in an error that somebody else made
+	fmt.Fprintf(&b, "pool %s: ", stat.Name)
 	switch e.Reason {
 	case ReasonCanceled:
 		fmt.Fprintf(&b, "waiting for a connection: %v", e.ctxErr)
@@ -114,7 +116,7 @@ func (e *AcquireError) Error() string {
 	switch e.Reason {
 	case ReasonTimeout, ReasonSaturated, ReasonQueueFull, ReasonShed:
 		fmt.Fprintf(&b, " (%d of %d connections leased, %d callers waiting): raise the size of the pool, or hold connections for less time",
-			e.Stat.Leased, e.Stat.MaxSize, e.Stat.Waiting)
+			stat.Leased, stat.MaxSize, stat.Waiting)
 	}
 	if e.LastConnect != nil && e.Reason != ReasonClosed && e.Reason != ReasonNested {
 		fmt.Fprintf(&b, ": last connect: %v", e.LastConnect)

@@ -13,9 +13,9 @@ func (p *Pool) keep() {
 		case <-p.wake:
 		case <-timer.C:
 		}
-		now := time.Now()
+		now := p.now()
 		p.mu.Lock()
-		p.nextWake = time.Time{}
+		p.nextWake = 0
 		p.tick(now)
 		next := p.nextWake
 		select {
@@ -23,17 +23,17 @@ func (p *Pool) keep() {
 		default:
 		}
 		p.unlock()
-		if next.IsZero() {
+		if next == 0 {
 			timer.Stop()
 		} else {
-			timer.Reset(max(next.Sub(now), 0))
+			timer.Reset(max(next.since(now), 0))
 		}
 	}
 }
 
 // wakeAt has the keeper look no later than at. p.mu is held.
-func (p *Pool) wakeAt(at time.Time) {
-	if at.IsZero() || !p.nextWake.IsZero() && !at.Before(p.nextWake) {
+func (p *Pool) wakeAt(at instant) {
+	if at == 0 || p.nextWake != 0 && at >= p.nextWake {
 		return
 	}
 	p.nextWake = at
@@ -44,13 +44,13 @@ func (p *Pool) wakeAt(at time.Time) {
 }
 
 // tick does what is due and arranges for the next look. p.mu is held.
-func (p *Pool) tick(now time.Time) {
+func (p *Pool) tick(now instant) {
 	if p.closing {
 		return
 	}
 	p.expire(now)
 	for linger := p.o.OverflowLinger; linger > 0 && p.kept() > p.size && p.idle.tail != nil; {
-		if due := p.idle.tail.idleSince.Add(linger); now.Before(due) {
+		if due := p.idle.tail.idleSince.after(linger); now < due {
 			p.wakeAt(due)
 			break
 		}
@@ -63,7 +63,7 @@ func (p *Pool) tick(now time.Time) {
 		p.wakeAt(p.findLeaks(now))
 	}
 	if p.lowered > 0 {
-		if now.Before(p.loweredUntil) {
+		if now < p.loweredUntil {
 			p.wakeAt(p.loweredUntil)
 		} else {
 			p.lowered = 0

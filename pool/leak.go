@@ -46,9 +46,9 @@ func (c *callers) String() string {
 }
 
 // findLeaks reports every lease that has become too old, once, and gives the time of the next look. p.mu is held.
-func (p *Pool) findLeaks(now time.Time) time.Time {
+func (p *Pool) findLeaks(now instant) instant {
 	for _, s := range p.slots {
-		held := now.Sub(s.leasedAt)
+		held := now.since(s.leasedAt)
 		if s.state != slotLeased || s.reported || held < p.o.LeakAfter {
 			continue
 		}
@@ -62,5 +62,5 @@ func (p *Pool) findLeaks(now time.Time) time.Time {
 			}
 		})
 	}
-	return now.Add(p.o.LeakAfter / 2)
+	return now.after(p.o.LeakAfter / 2)
 }

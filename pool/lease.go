@@ -1,14 +1,12 @@
 package pool
 
-import "time"
-
 // giveBack takes a connection from its borrower, who has given up the lease already: the caller owns s.
 func (p *Pool) giveBack(s *slot) {
 	task, reason, bad := s.inspect()
 	severed := s.wire.severed.Load() || s.flags.Load()&flagSevered != 0
 	now := p.now()
 	p.mu.Lock()
-	used := now.Sub(s.leasedAt)
+	used := now.since(s.leasedAt)
 	p.lastReturn = now
 	p.useAvg = average(p.useAvg, used)
 	if p.o.ShedTarget > 0 {
@@ -69,7 +67,7 @@ func (s *slot) inspect() (t task, reason CloseReason, bad bool) {
 
 // makeAvailable puts a connection that is in order back to use, for the oldest waiter if there is one, unless it must
 // go. The caller owns s; p.mu is held.
-func (p *Pool) makeAvailable(s *slot, now time.Time) {
+func (p *Pool) makeAvailable(s *slot, now instant) {
 	switch {
 	case p.closing:
 		p.discard(s, CloseShutdown, now)
@@ -89,7 +87,7 @@ func (p *Pool) makeAvailable(s *slot, now time.Time) {
 		}
 		p.shedding.on = false
 		if p.o.OverflowLinger > 0 && p.kept() > p.size {
-			p.wakeAt(p.idle.tail.idleSince.Add(p.o.OverflowLinger))
+			p.wakeAt(p.idle.tail.idleSince.after(p.o.OverflowLinger))
 		}
 	}
 }

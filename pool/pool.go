@@ -68,7 +68,7 @@ type Pool struct {
 	wanted     int           // connections to open although nobody waits
 	useAvg     time.Duration // moving average of the use time of a lease
 	createAvg  time.Duration // moving average of the time to connect
-	lastReturn time.Time
+	lastReturn instant
 
 	shedding shedding // shed.go
 
@@ -77,23 +77,23 @@ type Pool struct {
 	lastConnect  error // of the last failed attempt since the last success
 	refused      bool  // the last failure will not go away by itself soon: password, missing database
 	healthy      bool  // a lease came back healthy since the last failure
-	nextConnect  time.Time
+	nextConnect  instant
 	lowered      int // a lower ceiling after 53300; 0: none
-	loweredUntil time.Time
+	loweredUntil instant
 
 	// the connection budget (budget.go)
 	server      Budget // the server's side, once budgetRead
 	budgetRead  bool
-	budgetEpoch uint64    // epoch when it was read
-	budgetAsked time.Time // when somebody last set out to read it
-	budgetTold  verdict   // the last one, so that each is logged once
+	budgetEpoch uint64  // epoch when it was read
+	budgetAsked instant // when somebody last set out to read it
+	budgetTold  verdict // the last one, so that each is logged once
 
 	// recycling (recycle.go)
 	replacing   bool // a replacement is being connected
 	retiring    int  // open slots that will be closed when they come back
-	nextReplace time.Time
+	nextReplace instant
 
-	nextWake time.Time // when the keeper looks again at the latest
+	nextWake instant // when the keeper looks again at the latest
 }
 
 // Open makes a pool for the database and starts to connect. It does not wait for the database: when that is absent the
@@ -113,17 +113,16 @@ func Open(ctx context.Context, databaseURL string, o Options) (*Pool, error) {
 		return nil, err
 	}
 	p := &Pool{
-		o: o, config: config, travelling: direct, pooledSettings: append(direct, travelling(config)...), log: o.Logger.With("pool", o.Name), trace: o.Trace, started: time.Now(),
+		o: o, config: config, travelling: direct, pooledSettings: append(direct, travelling(config)...), log: o.Logger.With("pool", o.Name), trace: o.Trace, started: time.Now().Add(-1),
 		wake: make(chan struct{}, 1), emptied: make(chan struct{}), done: make(chan struct{}),
 		warm: limits.MinSize, size: limits.Size, ceiling: limits.MaxSize, changed: make(chan struct{}),
 	}
 	p.meters.bounds = BucketBounds()
-	p.meters.oldest.Store(-1)
 	p.base, p.stopBase = context.WithCancel(context.WithoutCancel(ctx))
 	p.connects, p.stopConnecting = context.WithCancel(p.base)
 	p.mu.Lock()
 	p.publishLevels()
-	p.grow(p.started)
+	p.grow(p.now())
 	p.unlock()
 	p.goroutines.Go(p.keep)
 	if !o.FailFast {
@@ -140,7 +139,7 @@ func Open(ctx context.Context, databaseURL string, o Options) (*Pool, error) {
 // that it waits for the first attempt or for ctx. The error says why not. It also reports a ceiling above the number of
 // connections that the server has, and under Options.StrictBudget a [Budget] that does not fit.
 func (p *Pool) Ready(ctx context.Context) error {
-	start := time.Now()
+	start := p.now()
 	for {
 		p.mu.Lock()
 		state, changed, failed, over, last := p.state, p.changed, p.connectFails > 0, p.overBudget(), p.lastConnect
@@ -183,7 +182,7 @@ func (p *Pool) Resize(size, maxOverflow int) error {
 	if err != nil {
 		return err
 	}
-	now := time.Now()
+	now := p.now()
 	p.mu.Lock()
 	if p.closing {
 		p.mu.Unlock()
@@ -201,9 +200,6 @@ func (p *Pool) Resize(size, maxOverflow int) error {
 	return nil
 }
 
-// now reads the clock that never jumps, and only that one: time.Now reads two, and an acquire is so short that it shows.
-func (p *Pool) now() time.Time { return p.started.Add(time.Since(p.started)) }
-
 // surplus is by how many connections the pool is above its ceiling, those on their way out not counted. p.mu is held.
 func (p *Pool) surplus() int { return len(p.slots) - p.n[slotClosing] - p.ceiling }
 
@@ -217,12 +213,12 @@ func (p *Pool) unlock() {
 	signals := p.signals
 	p.signals = nil
 	if len(p.notes) > 0 && !p.noting {
-		sendSignals(signals)
+		p.sendSignals(signals)
 		p.runNotes()
 		return
 	}
 	p.mu.Unlock()
-	sendSignals(signals)
+	p.sendSignals(signals)
 }
 
 // runNotes gives p.mu back when all notes have run. One that ends its goroutine leaves the others to the next unlock.

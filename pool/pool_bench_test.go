@@ -2,7 +2,10 @@ package pool_test
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
 	"github.com/fraiseql/fraiseql-go/pool"
@@ -71,8 +74,20 @@ func BenchmarkAcquireContended(b *testing.B) {
 	})
 	b.Run("pgxpool", func(b *testing.B) {
 		p := openPgxpool(b, db.URL)
+		all := p.AcquireAllIdle(ctx)
+		for len(all) < 20 {
+			c, err := p.Acquire(ctx)
+			if err != nil {
+				b.Fatal(err)
+			}
+			all = append(all, c)
+		}
+		for _, c := range all {
+			c.Release()
+		}
 		b.ReportAllocs()
 		b.SetParallelism(500)
+		b.ResetTimer()
 		b.ResetTimer()
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
@@ -128,4 +143,33 @@ func openPgxpool(b *testing.B, url string) *pgxpool.Pool {
 		b.Fatal(err)
 	}
 	return p
+}
+
+// BenchmarkTimeouts has 10,000 callers time out together, and tells by how much the last one was late.
+func BenchmarkTimeouts(b *testing.B) {
+	const n, limit = 10_000, 50 * time.Millisecond
+	db := pgtest.New(b)
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	p := openPool(b, db.URL, pool.Options{Size: 1, MaxOverflow: -1, MaxWaiting: n, Timeout: limit, Production: true})
+	held, err := p.Acquire(ctx)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer held.Release()
+	waits := make([]time.Duration, n)
+	var late time.Duration
+	for b.Loop() {
+		_ = together(n, func(i int) error {
+			start := time.Now()
+			_, err := p.Acquire(ctx)
+			waits[i] = time.Since(start)
+			if !errors.Is(err, pool.ErrTimeout) {
+				b.Error(err)
+			}
+			return nil
+		})
+		late += slices.Max(waits) - limit
+	}
+	b.ReportMetric(float64(late)/float64(b.N)/1e6, "ms-late/op")
 }

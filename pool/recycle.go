@@ -17,19 +17,19 @@ func (p *Pool) replaceGap() time.Duration {
 // recycle replaces the oldest connection that is due: first a new one is opened, then the old one is let go, one at a
 // time and spaced, so that many that were opened together do not leave together. It gives the time of the next look, or
 // zero. p.mu is held.
-func (p *Pool) recycle(now time.Time) time.Time {
+func (p *Pool) recycle(now instant) instant {
 	old, next := p.oldestDue()
 	switch {
 	case old == nil:
-		return time.Time{}
-	case now.Before(next):
+		return 0
+	case now < next:
 		return next
 	case p.replacing:
-		return time.Time{} // its end wakes the keeper
-	case now.Before(p.nextReplace):
+		return 0 // its end wakes the keeper
+	case now < p.nextReplace:
 		return p.nextReplace
 	}
-	gap := now.Add(p.replaceGap())
+	gap := now.after(p.replaceGap())
 	switch {
 	case p.kept() > p.size:
 		p.retire(old, now) // more than is kept: nothing takes its place
@@ -44,12 +44,12 @@ func (p *Pool) recycle(now time.Time) time.Time {
 }
 
 // oldestDue finds the connection that is due first, those on their way out not counted, and when. p.mu is held.
-func (p *Pool) oldestDue() (old *slot, due time.Time) {
+func (p *Pool) oldestDue() (old *slot, due instant) {
 	for _, s := range p.slots {
-		if s.state == slotConnecting || s.state == slotClosing || s.retiring || s.due.IsZero() {
+		if s.state == slotConnecting || s.state == slotClosing || s.retiring || s.due == 0 {
 			continue
 		}
-		if old == nil || s.due.Before(due) {
+		if old == nil || s.due < due {
 			old, due = s, s.due
 		}
 	}
@@ -57,14 +57,14 @@ func (p *Pool) oldestDue() (old *slot, due time.Time) {
 }
 
 // retireDue lets the oldest connection that is due go, after its replacement has come. p.mu is held.
-func (p *Pool) retireDue(now time.Time) {
-	if old, due := p.oldestDue(); old != nil && !now.Before(due) {
+func (p *Pool) retireDue(now instant) {
+	if old, due := p.oldestDue(); old != nil && now >= due {
 		p.retire(old, now)
 	}
 }
 
 // retire closes a connection now if it is idle, and when it comes back otherwise. p.mu is held.
-func (p *Pool) retire(s *slot, now time.Time) {
+func (p *Pool) retire(s *slot, now instant) {
 	if s.state == slotIdle {
 		p.discard(s, CloseRecycled, now)
 	} else {

@@ -33,10 +33,10 @@ import "time"
 // shedding is what the pool knows about its overload. Guarded by Pool.mu.
 type shedding struct {
 	on    bool          // the queue stands
-	above time.Time     // since when the oldest caller waits beyond the target in a saturated pool; zero: it does not
+	above instant       // since when the oldest caller waits beyond the target in a saturated pool; zero: it does not
 	use   time.Duration // moving average of the use time of a lease, for predict
 	uses  int           // leases in it, at most useWindow
-	lent  time.Time     // when a connection was last lent
+	lent  instant       // when a connection was last lent
 }
 
 const (
@@ -46,30 +46,30 @@ const (
 
 // shed looks at the head of the queue, sheds whoever must not wait any longer, and has the keeper look again when the
 // next one must not. It is called after every change of the queue or of the connections. p.mu is held.
-func (p *Pool) shed(now time.Time) {
+func (p *Pool) shed(now instant) {
 	target, s := p.o.ShedTarget, &p.shedding
 	if target == 0 {
 		return
 	}
 	if p.queue.head == nil || !p.saturated(now) {
-		s.above = time.Time{}
+		s.above = 0
 		return
 	}
-	if end := p.queue.head.since.Add(target); now.Before(end) {
-		s.above = time.Time{}
+	if end := p.queue.head.since.after(target); now < end {
+		s.above = 0
 		p.wakeAt(end)
 		return
 	}
-	if s.above.IsZero() {
+	if s.above == 0 {
 		s.above = now
 	}
-	if end := s.above.Add(target); !s.on && now.Before(end) {
+	if end := s.above.after(target); !s.on && now < end {
 		p.wakeAt(end)
 		return
 	}
-	s.on, s.above = true, time.Time{}
+	s.on, s.above = true, 0
 	for p.queue.head != nil {
-		if end := p.queue.head.since.Add(target); now.Before(end) {
+		if end := p.queue.head.since.after(target); now < end {
 			p.wakeAt(end)
 			return
 		}
@@ -78,11 +78,11 @@ func (p *Pool) shed(now time.Time) {
 }
 
 // refuses tells whether a newcomer must not queue, because of the wait that is foreseen for it. p.mu is held.
-func (p *Pool) refuses(w *waiter, now time.Time) bool {
+func (p *Pool) refuses(w *waiter, now instant) bool {
 	if p.o.ShedTarget == 0 || p.o.Timeout < 0 || !p.saturated(now) {
 		return false
 	}
-	w.foreseen, w.allowed = p.predict(p.queue.n+1, now), w.deadline.Sub(now)
+	w.foreseen, w.allowed = p.predict(p.queue.n+1, now), w.deadline.since(now)
 	if p.shedding.on {
 		w.allowed = min(w.allowed, p.o.ShedTarget)
 	}
@@ -91,7 +91,7 @@ func (p *Pool) refuses(w *waiter, now time.Time) bool {
 
 // served notes that a connection was lent to a caller that has waited, which ends the shedding when both its wait
 // and the one foreseen for the end of the queue are short. p.mu is held.
-func (p *Pool) served(waited time.Duration, now time.Time) {
+func (p *Pool) served(waited time.Duration, now instant) {
 	if short := p.o.ShedTarget / 2; p.shedding.on && waited < short && p.predict(p.queue.n, now) < short {
 		p.shedding.on = false
 	}
@@ -99,7 +99,7 @@ func (p *Pool) served(waited time.Duration, now time.Time) {
 
 // saturated tells whether only a return can serve the queue: every connection that the pool may have is leased, or being
 // made ready between two leases, which leaves no place for one that is idle, being opened or being closed. p.mu is held.
-func (p *Pool) saturated(now time.Time) bool {
+func (p *Pool) saturated(now instant) bool {
 	return p.state == StateUp && p.n[slotLeased] > 0 && p.n[slotLeased]+p.n[slotTending] >= p.roof(now)
 }
 
@@ -113,16 +113,12 @@ func (p *Pool) saturated(now time.Time) bool {
 //   - before the first return nothing is foreseen.
 //
 // p.mu is held.
-func (p *Pool) predict(position int, now time.Time) time.Duration {
+func (p *Pool) predict(position int, now instant) time.Duration {
 	use := p.shedding.use
 	if use == 0 {
 		return 0
 	}
-	last := p.lastReturn
-	if p.shedding.lent.After(last) {
-		last = p.shedding.lent
-	}
-	still := now.Sub(last)
+	still := now.since(max(p.lastReturn, p.shedding.lent))
 	spacing := use / time.Duration(p.n[slotLeased]+p.n[slotTending])
 	return time.Duration(position)*spacing - min(still, spacing) + max(still-use, 0)
 }

@@ -2,7 +2,6 @@ package pool
 
 import (
 	"sync/atomic"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -44,9 +43,9 @@ type slot struct {
 	conn    *pgx.Conn
 	pg      *pgconn.PgConn
 	wire    *wire
-	created time.Time
-	limit   time.Time // never handed out from here on; zero: no limit
-	due     time.Time // to be replaced from here on
+	created instant
+	limit   instant // never handed out from here on
+	due     instant // to be replaced from here on
 
 	travelling []Setting // that transactions must bring along because the session does not have them
 	named      bool      // statements may be kept by name
@@ -54,7 +53,7 @@ type slot struct {
 	tx pgx.Tx // begun by the holder, who owns it: rolled back by the reset
 
 	// Written by whoever owns the connection.
-	lookedAt time.Time // when a look last found it quiet
+	lookedAt instant // when a look last found it quiet
 	where    callers
 
 	// Guarded by Pool.mu.
@@ -62,8 +61,8 @@ type slot struct {
 	index      int    // in Pool.slots
 	epoch      uint64 // equal to Pool.epoch: known to be good since the last connection was lost
 	uses       uint64
-	idleSince  time.Time
-	leasedAt   time.Time
+	idleSince  instant
+	leasedAt   instant
 	scope      *scope
 	replaces   bool  // while connecting: it will take the place of an old one
 	retiring   bool  // closed instead of kept when it is returned
@@ -138,8 +137,8 @@ func (p *Pool) open() int { return p.n[slotIdle] + p.n[slotLeased] + p.n[slotTen
 // kept is open without those that will be closed when they come back. p.mu is held.
 func (p *Pool) kept() int { return p.open() - p.retiring }
 
-func (p *Pool) tooOld(s *slot, now time.Time) bool { return !s.limit.IsZero() && !now.Before(s.limit) }
+func (p *Pool) tooOld(s *slot, now instant) bool { return now >= s.limit }
 
-func (p *Pool) stale(s *slot, now time.Time) bool {
-	return s.epoch != p.epoch || p.o.ValidateAfter > 0 && now.Sub(s.idleSince) > p.o.ValidateAfter
+func (p *Pool) stale(s *slot, now instant) bool {
+	return s.epoch != p.epoch || p.o.ValidateAfter > 0 && now.since(s.idleSince) > p.o.ValidateAfter
 }

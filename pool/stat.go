@@ -186,7 +186,7 @@ type meters struct {
 	gauges  atomic.Uint64 // five of 12 bits each: idle, leased, tending, connecting, closing
 	levels  atomic.Uint64 // three of 16 bits: min, size, max; the state in 8, and whether there is a pooler
 	waiting atomic.Int64
-	oldest  atomic.Int64 // when the oldest waiter came, in ns since the pool's start; -1: nobody waits
+	oldest  atomic.Int64 // when the oldest waiter came, an instant; 0: nobody waits
 
 	immediate, waited, openedNew                      atomic.Uint64
 	failTimeout, failSaturated, failQueueFull         atomic.Uint64
@@ -230,9 +230,9 @@ func (p *Pool) publish() {
 	if n := int64(p.queue.n); p.meters.waiting.Load() != n {
 		p.meters.waiting.Store(n)
 	}
-	oldest := int64(-1)
+	oldest := int64(0)
 	if p.queue.head != nil {
-		oldest = int64(p.queue.head.since.Sub(p.started))
+		oldest = int64(p.queue.head.since)
 	}
 	if p.meters.oldest.Load() != oldest {
 		p.meters.oldest.Store(oldest)
@@ -249,14 +249,10 @@ func (p *Pool) publishLevels() {
 }
 
 // Stat copies the pool's numbers. It takes no lock.
-func (p *Pool) Stat() (s Stat) {
-	p.copyStat(&s)
-	return s
-}
+func (p *Pool) Stat() Stat { return *p.stat() }
 
-// copyStat is Stat where it is wanted. A Stat is large, and a copy on the stack would make that of every caller that
-// fails grow first, at the moment when thousands may fail together.
-func (p *Pool) copyStat(s *Stat) {
+func (p *Pool) stat() *Stat {
+	s := &Stat{}
 	m := &p.meters
 	levels, g := m.levels.Load(), m.gauges.Load()
 	const mask16, mask12 = 1<<16 - 1, 1<<12 - 1
@@ -283,7 +279,8 @@ func (p *Pool) copyStat(s *Stat) {
 	m.create.copyTo(&s.CreateTime)
 	// A lease that did not wait is not entered into the histogram on its fast path: it belongs into the first bucket.
 	s.WaitTime.Counts[0] += s.Acquires.Immediate
-	if since := m.oldest.Load(); since >= 0 {
-		s.OldestWait = max(time.Since(p.started)-time.Duration(since), 0)
+	if since := m.oldest.Load(); since > 0 {
+		s.OldestWait = max(p.now().since(instant(since)), 0)
 	}
+	return s
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -32,7 +31,7 @@ func (p *Pool) tend(s *slot, t task) {
 		ctx, stop := context.WithTimeout(p.base, p.o.ConnectTimeout)
 		reason, err := p.runTend(ctx, s, t)
 		stop()
-		now := time.Now()
+		now := p.now()
 		p.mu.Lock()
 		defer p.unlock()
 		if err == nil {

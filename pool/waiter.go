@@ -8,19 +8,21 @@ type waiter struct {
 	queued     bool
 	seq        uint64 // ticket: the order of first arrival
 	position   int    // in the queue, then
-	since      time.Time
+	since      instant
 	scope      *scope
 
 	// For shedding: when the caller's patience ends, and what was foreseen for one that is refused.
-	deadline          time.Time
+	deadline          instant
 	foreseen, allowed time.Duration
 
 	// Written under the pool's lock before ready is signalled, and by nobody after that.
 	slot        *slot
 	gen         uint64
+	lentAt      instant
 	failed      Reason
 	retryAfter  time.Duration // when it failed, as is the next
 	lastConnect error
+	stat        *Stat // written after the lock was given back, before ready is signalled
 
 	ready chan struct{} // capacity 1: the signal never blocks the one who gives it
 }
@@ -90,11 +92,19 @@ func (p *Pool) signal(w *waiter) {
 	p.lastSignal = w
 }
 
-// sendSignals tells those who were taken from Pool.signals, in their order. They may reuse their waiter at once.
-func sendSignals(w *waiter) {
+// sendSignals tells those who were taken from Pool.signals, in their order. They may reuse their waiter at once. Those who
+// failed share one copy of the numbers: it is large, and thousands may fail together.
+func (p *Pool) sendSignals(w *waiter) {
+	var stat *Stat
 	for w != nil {
 		next := w.next
 		w.next = nil
+		if w.failed != "" {
+			if stat == nil {
+				stat = p.stat()
+			}
+			w.stat = stat
+		}
 		w.ready <- struct{}{}
 		w = next
 	}
@@ -123,10 +133,10 @@ func (p *Pool) waitLimit() (time.Duration, Reason) {
 }
 
 // expire fails the callers whose time has passed and has the keeper look again when the next one's has. p.mu is held.
-func (p *Pool) expire(now time.Time) {
+func (p *Pool) expire(now instant) {
 	limit, reason := p.waitLimit()
 	for p.queue.head != nil {
-		if end := p.queue.head.since.Add(limit); now.Before(end) {
+		if end := p.queue.head.since.after(limit); now < end {
 			p.wakeAt(end)
 			return
 		}
