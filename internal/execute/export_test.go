@@ -1,5 +1,7 @@
 package execute
 
+import "github.com/fraiseql/fraiseql-go/internal/compile"
+
 // Explain and Changed are tested from outside.
 var (
 	Explain = explain
@@ -21,4 +23,14 @@ func RangeParts(text []byte) ([]string, error) {
 		parts = append(parts, string(part))
 	}
 	return parts, nil
+}
+
+// Projection writes documents by a shape, over and over into the same buffer.
+type Projection struct{ w writer }
+
+// Project gives the bytes until the next call.
+func (p *Projection) Project(v *compile.Value, document []byte) ([]byte, bool) {
+	p.w.reset()
+	ok := p.w.value(v, document, false)
+	return p.w.buf, ok
 }

@@ -77,19 +77,34 @@ func (w *writer) value(v *compile.Value, token []byte, text bool) bool {
 		}
 		return w.null(v)
 	}
+	if opening(v) != 0 {
+		cur := jsonw.At(token)
+		return w.inside(v, &cur)
+	}
 	start := len(w.buf)
-	ok := false
+	if v.Range && w.rangeParts(v, token, text) || !v.Range && w.leaf(v, token, text) {
+		return true
+	}
+	w.buf = w.buf[:start]
+	return w.null(v)
+}
+
+// opening is what a value begins with that has other values inside; 0: it has none.
+func opening(v *compile.Value) byte {
 	switch {
 	case v.Elem != nil:
-		ok = w.list(v, token)
+		return '['
 	case v.Object:
-		ok = w.object(v, token)
-	case v.Range:
-		ok = w.rangeParts(v, token, text)
-	default:
-		ok = w.leaf(v, token, text)
+		return '{'
 	}
-	if ok {
+	return 0
+}
+
+// inside writes a list or an object. It leaves the cursor behind it, if it was one, so that what
+// is inside a list is walked once.
+func (w *writer) inside(v *compile.Value, cur *jsonw.Cursor) bool {
+	start := len(w.buf)
+	if v.Elem != nil && w.list(v, cur) || v.Elem == nil && w.object(v, cur) {
 		return true
 	}
 	w.buf = w.buf[:start]
@@ -128,8 +143,7 @@ func (w *writer) enum(v *compile.Value, token []byte, text bool) error {
 	return nil
 }
 
-func (w *writer) list(v *compile.Value, token []byte) bool {
-	cur := jsonw.At(token)
+func (w *writer) list(v *compile.Value, cur *jsonw.Cursor) bool {
 	if cur.Kind() != '[' {
 		w.fail(fault.New(fault.Internal, "a list is declared, but the data holds a single value"))
 		return false
@@ -144,7 +158,13 @@ func (w *writer) list(v *compile.Value, token []byte) bool {
 			w.buf = append(w.buf, ',')
 		}
 		w.path[at].index = n
-		if !w.value(v.Elem, cur.Value(), false) {
+		good := false
+		if kind := cur.Kind(); kind == opening(v.Elem) {
+			good = w.inside(v.Elem, cur)
+		} else {
+			good = w.value(v.Elem, cur.Value(), false)
+		}
+		if !good {
 			ok = w.lose(ok)
 		}
 	}
@@ -169,8 +189,7 @@ func (w *writer) found(ok bool) {
 	}
 }
 
-func (w *writer) object(v *compile.Value, token []byte) bool {
-	cur := jsonw.At(token)
+func (w *writer) object(v *compile.Value, cur *jsonw.Cursor) bool {
 	if cur.Kind() != '{' {
 		w.fail(fault.New(fault.Internal, "%s is an object, but the data holds a single value or a list", v.Type))
 		return false

@@ -1,5 +1,10 @@
 package jsonw
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // Cursor walks JSON from left to right.
 type Cursor struct {
 	b []byte
@@ -50,7 +55,6 @@ func (c *Cursor) More() bool {
 
 // Key takes a member's key, as it stands between its quotes, and the colon behind it.
 func (c *Cursor) Key() []byte {
-	c.space()
 	token := c.Value()
 	c.space()
 	if c.i < len(c.b) && c.b[c.i] == ':' {
@@ -86,39 +90,55 @@ func (c *Cursor) Value() []byte {
 }
 
 func (c *Cursor) space() {
-	for c.i < len(c.b) {
-		switch c.b[c.i] {
-		case ' ', '\n', '\t', '\r':
-			c.i++
-		default:
-			return
-		}
+	for c.i < len(c.b) && c.b[c.i] <= ' ' && isEnd(c.b[c.i]) {
+		c.i++
 	}
 }
 
+// text steps behind a string, eight bytes at a time: a byte of the word is zero behind the
+// exclusive or where it is a quote or a backslash, and the lowest one that the trick finds is
+// always one. Source: "Hacker's Delight", section 6-1, "Find First 0-Byte".
 func (c *Cursor) text() {
-	for c.i++; c.i < len(c.b); c.i++ {
-		switch c.b[c.i] {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	b, i := c.b, c.i+1
+	for len(b)-i >= 8 {
+		word := binary.LittleEndian.Uint64(b[i:])
+		quote, escape := word^('"'*ones), word^('\\'*ones)
+		found := ((quote-ones)&^quote | (escape-ones)&^escape) & tops
+		if found == 0 {
+			i += 8
+			continue
+		}
+		i += bits.TrailingZeros64(found) / 8
+		if b[i] == '"' {
+			c.i = i + 1
+			return
+		}
+		i += 2
+	}
+	for ; i < len(b); i++ {
+		switch b[i] {
 		case '\\':
-			c.i++
+			i++
 		case '"':
-			c.i++
+			c.i = i + 1
 			return
 		}
 	}
-	c.i = len(c.b)
+	c.i = len(b)
 }
 
 func (c *Cursor) nested() {
 	depth := 0
 	for c.i < len(c.b) {
-		switch c.b[c.i] {
-		case '"':
+		switch k := c.b[c.i]; {
+		case k == '"':
 			c.text()
 			continue
-		case '{', '[':
+		case k < '[': // digits, commas, colons and spaces
+		case k == '{', k == '[':
 			depth++
-		case '}', ']':
+		case k == '}', k == ']':
 			depth--
 			if depth == 0 {
 				c.i++

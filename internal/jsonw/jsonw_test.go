@@ -129,6 +129,33 @@ func walk(cur *jsonw.Cursor) any {
 	return v
 }
 
+// A string is stepped over eight bytes at a time: quotes and escapes must be seen wherever in
+// such a word they stand, and what is behind the string must not be.
+func TestStringsOfEveryLength(t *testing.T) {
+	t.Parallel()
+	for length := range 40 {
+		for at := range length + 1 {
+			for _, special := range []string{`\"`, `\\`, `\\\"`, `\\\\`, `\u00e9`, "é", "\x7f", "#", "]", "!\"", ""} {
+				text := `"` + strings.Repeat("x", at) + special + strings.Repeat("y", length-at) + `"`
+				if special == `!"` { // ends early
+					text = text[:at+3]
+				}
+				for _, behind := range []string{"", `,"z"`, `]`, strings.Repeat(`"`, 9)} {
+					cur := jsonw.At([]byte(text + behind))
+					if got := string(cur.Value()); got != text {
+						t.Fatalf("%s: took %s", text+behind, got)
+					}
+				}
+				cur := jsonw.At([]byte(`[{"k":` + text + `}, 1]`))
+				cur.Enter()
+				if got := string(cur.Value()); got != `{"k":`+text+`}` {
+					t.Fatalf("%s in an object: took %s", text, got)
+				}
+			}
+		}
+	}
+}
+
 func FuzzCursor(f *testing.F) {
 	f.Add(`{"a": [1, 2.5e3, {"b\"": null}], "c": "\u00e9\ud83d\ude00", "d": true}`)
 	f.Add(`[[],{},"",-0]`)
