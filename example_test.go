@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/mail"
 	"os"
 	"strings"
 	"sync"
@@ -143,6 +144,32 @@ func ExampleResolve() {
 	}, `{ thickBooks(least: 400) { title author { name } } pagesInAll }`)
 	// Output:
 	// {"data":{"thickBooks":[{"title":"Emma","author":{"name":"Austen"}}],"pagesInAll":"810"}}
+}
+
+// EmailAddress is a text whose form the API checks.
+type EmailAddress string
+
+func ExampleScalar() {
+	email := fraiseql.Scalar("EmailAddress", fraiseql.ScalarOptions[EmailAddress]{
+		Description: "An address for electronic mail.",
+		SpecifiedBy: "https://www.rfc-editor.org/rfc/rfc5322",
+		Parse: func(text string) (EmailAddress, error) {
+			address, err := mail.ParseAddress(text)
+			if err != nil {
+				return "", errors.New("send an address such as ada@example.org")
+			}
+			return EmailAddress(strings.ToLower(address.Address)), nil
+		},
+	})
+	invite := fraiseql.Resolve("invite", func(_ context.Context, a struct{ To EmailAddress }) (string, error) {
+		return "a letter to " + string(a.To), nil
+	})
+	o := fraiseql.Options{Types: []fraiseql.Type{email}, Queries: []fraiseql.Query{invite}}
+	show(o, `{ invite(to: "Ada@Example.org") }`)
+	show(o, `{ invite(to: "Ada") }`)
+	// Output:
+	// {"data":{"invite":"a letter to ada@example.org"}}
+	// {"errors":[{"message":"invite: the argument \"to\": EmailAddress cannot represent \"Ada\": send an address such as ada@example.org","locations":[{"line":1,"column":15}],"extensions":{"code":"BAD_USER_INPUT"}}]}
 }
 
 func ExampleField() {

@@ -18,9 +18,10 @@ type form struct {
 	goType   reflect.Type
 	sdl      string // without the last "!": "String", "[Post!]"
 	nullable bool
-	elem     *form  // of a list
-	shape    *shape // of an object or input, for what is behind the type
-	text     bool   // its JSON is a string, so a default needs quotes
+	elem     *form                   // of a list
+	shape    *shape                  // of an object or input, for what is behind the type
+	text     bool                    // its JSON is a string, so a default needs quotes
+	parses   func(text string) error // of a scalar declared in Go: whether a client may send this
 	enum     *enumForm
 
 	append func(dst []byte, v reflect.Value, depth int) ([]byte, error)
@@ -333,6 +334,9 @@ func (f *form) literal(text string) (string, error) {
 		token = jsonw.AppendString(nil, text)
 	} else if !json.Valid(token) {
 		return "", fmt.Errorf("it is no %s", f.sdl)
+	}
+	if f.parses != nil {
+		return string(token), f.parses(text)
 	}
 	if err := f.decode(token, reflect.New(f.goType).Elem()); err != nil {
 		return "", err

@@ -22,7 +22,7 @@ type Options struct {
 	// or key=value words. What it leaves out comes from PGHOST, PGPASSWORD and the like.
 	DatabaseURL string
 
-	// Types are the types of the API, made by [Object], [Enum] and [Field].
+	// Types are the types of the API, made by [Object], [Enum], [Scalar] and [Field].
 	Types []Type
 	// Queries are the fields of the query type, made by [List], [Get] and [Resolve].
 	Queries []Query
@@ -40,6 +40,11 @@ type Options struct {
 	// (startswith, isnull, notin, not_matches, …). Introspection and the schema do not show these
 	// spellings. Default: they are validation errors.
 	CompatibleOperators bool
+
+	// PlainNumbers writes BigInt and Decimal as JSON numbers. A client that reads numbers as
+	// doubles, as JavaScript does, then rounds those of more than 15 digits. Default: they are
+	// strings, which nobody rounds. Both forms are read, whatever this says.
+	PlainNumbers bool
 
 	// Title names the API, in the explorer and in the schema. Default: "FraiseQL API".
 	Title string

@@ -17,6 +17,7 @@ type declarer struct {
 	objects map[reflect.Type]*shape
 	inputs  map[reflect.Type]*shape
 	enums   map[reflect.Type]*enumForm
+	scalars map[reflect.Type]*form
 	roots   map[string]string // name of a query field → who declared it
 	later   []func()
 	maxPage int
@@ -60,6 +61,7 @@ func declare(o Options) (schema.Declarations, error) {
 		objects: map[reflect.Type]*shape{},
 		inputs:  map[reflect.Type]*shape{},
 		enums:   map[reflect.Type]*enumForm{},
+		scalars: map[reflect.Type]*form{},
 		roots:   map[string]string{},
 		maxPage: o.MaxPage,
 	}
@@ -136,7 +138,10 @@ func (d *declarer) oneNameEach() {
 	for _, e := range d.out.Enums {
 		add(e.Name, e.Origin)
 	}
-	for name := range schema.Scalars() {
+	for _, s := range d.out.Scalars {
+		add(s.Name, s.Origin)
+	}
+	for name := range schema.Scalars(false) {
 		add(name, "the scalar "+name)
 	}
 	for name, origins := range seen {

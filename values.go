@@ -25,10 +25,19 @@ func (d *declarer) scalarOf(t reflect.Type) *form {
 	if e := d.enums[t]; e != nil {
 		return &form{goType: t, sdl: e.name, enum: e, append: e.append, read: e.read}
 	}
+	if known := d.scalars[t]; known != nil {
+		f := *known
+		return &f
+	}
 	if f := namedScalar(t); f != nil {
 		f.goType = t
 		return f
 	}
+	return kindScalar(t)
+}
+
+// kindScalar gives the form of a type that nothing but its kind tells about, or nil.
+func kindScalar(t reflect.Type) *form {
 	f := &form{goType: t}
 	switch t.Kind() {
 	case reflect.Bool:

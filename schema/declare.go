@@ -6,6 +6,7 @@ type Declarations struct {
 	Title       string
 	Description string
 	Types       []TypeDecl
+	Scalars     []ScalarDecl
 	Enums       []EnumDecl
 	Inputs      []InputDecl
 	Queries     []QueryDecl
@@ -57,6 +58,17 @@ type FieldDecl struct {
 
 // Pair is a pair of column names that join two sources.
 type Pair struct{ Local, Remote string }
+
+// ScalarDecl declares a scalar in Go. Parse and Serialize are those of [Type].
+type ScalarDecl struct {
+	Name        string
+	Description string
+	SpecifiedBy string // the address of its specification; empty: none
+	As          string // the scalar that its values are in the database
+	Origin      string
+	Parse       func(text string) (stored string, err error)
+	Serialize   func(stored string) (text string, err error)
+}
 
 // EnumDecl declares an enum in Go, or gives GraphQL names to a PostgreSQL enum's labels.
 type EnumDecl struct {

@@ -1,15 +1,15 @@
 package schema
 
 // Scalars are the scalar types that this project knows, made new on each call so that no two
-// schemas share one.
-func Scalars() map[string]*Type {
+// schemas share one. With numbers, BigInt and Decimal are written as JSON numbers.
+func Scalars(numbers bool) map[string]*Type {
 	all := map[string]*Type{}
 	for _, t := range builtin() {
 		all[t.Name] = t
 	}
 	for _, row := range [...][3]string{
-		{"BigInt", "A whole number of 64 bits, written as a string so that no client rounds it; a number is read too.", ""},
-		{"Decimal", "An exact decimal number, written as a string so that no client rounds it; a number is read too.", ""},
+		{"BigInt", "A whole number of 64 bits", ""},
+		{"Decimal", "An exact decimal number", ""},
 		{"UUID", "A universally unique identifier in its canonical form.", "https://www.rfc-editor.org/rfc/rfc9562"},
 		{"Date", "A calendar date: 2026-01-31.", "https://www.rfc-editor.org/rfc/rfc3339"},
 		{"Time", "A time of day without a zone: 13:45:00.", ""},
@@ -24,6 +24,14 @@ func Scalars() map[string]*Type {
 		{"LTreePath", "A path of labels joined by dots: top.science.", ""},
 	} {
 		all[row[0]] = &Type{Kind: Scalar, Name: row[0], Description: row[1], SpecifiedBy: row[2]}
+	}
+	how := ", written as a string so that no client rounds it; a number is read too."
+	if numbers {
+		how = ", written as a number, which clients that read numbers as doubles round; a string is read too."
+	}
+	for _, name := range [...]string{"BigInt", "Decimal"} {
+		all[name].Description += how
+		all[name].Numbers = numbers
 	}
 	return all
 }

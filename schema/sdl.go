@@ -1,9 +1,6 @@
 package schema
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 func (s *Schema) print() string {
 	var b strings.Builder
@@ -19,7 +16,7 @@ func (s *Schema) print() string {
 		case Scalar:
 			b.WriteString("scalar " + t.Name)
 			if t.SpecifiedBy != "" {
-				b.WriteString(" @specifiedBy(url: " + strconv.Quote(t.SpecifiedBy) + ")")
+				b.WriteString(" @specifiedBy(url: " + quote(t.SpecifiedBy) + ")")
 			}
 			b.WriteByte('\n')
 		case Enum:

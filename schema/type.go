@@ -21,9 +21,18 @@ type Type struct {
 	Values []EnumValue // of an Enum, in order
 
 	SpecifiedBy string // of a Scalar: the address of its specification, or empty
-	SQL         string // of a Scalar of an extension: its SQL type with the schema, as installed; empty: not installed
-	Range       string // of an Object that stands for a range: the SQL type; its fields are the range's parts
-	OneOf       bool   // of an Input: exactly one field must be sent
+	As          *Type  // of a Scalar declared in Go: the one that its values are in the database; nil for others
+	// Parse, of a Scalar declared in Go, turns what a client sent into what the database holds, both as texts. The error says
+	// what is accepted. nil: clients send what the database holds.
+	Parse func(text string) (stored string, err error)
+	// Serialize, of a Scalar declared in Go, turns what the database holds into what clients get, a string. nil: they get it
+	// as it is.
+	Serialize func(stored string) (text string, err error)
+	// Numbers says of BigInt and Decimal that they are written as JSON numbers instead of strings.
+	Numbers bool
+	SQL     string // of a Scalar of an extension: its SQL type with the schema, as installed; empty: not installed
+	Range   string // of an Object that stands for a range: the SQL type; its fields are the range's parts
+	OneOf   bool   // of an Input: exactly one field must be sent
 	// Chooses says of an Enum that its values name parts of a statement, so that a variable of it chooses the plan.
 	Chooses bool
 
@@ -34,6 +43,15 @@ type Type struct {
 
 	fields map[string]*Field
 	values map[string]int
+}
+
+// Underlying is the type whose forms and operators a type's values have: of a Scalar declared in Go the one that it is in the
+// database, of any other type itself.
+func (t *Type) Underlying() *Type {
+	if t.As != nil {
+		return t.As
+	}
+	return t
 }
 
 // Field finds a field by its GraphQL name, or nil.

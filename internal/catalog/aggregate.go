@@ -97,7 +97,7 @@ func (b *builder) measuresOf(o *object, origin string, fatal bool) *measures {
 			continue
 		}
 		m.own = append(m.own, f)
-		switch base.Name {
+		switch base.Underlying().Name {
 		case "Int", "BigInt", "Decimal", "Float":
 			m.sums = append(m.sums, f)
 		case "Date", "Time", "DateTime", "LocalDateTime", "Duration", "String", "IpAddress", "CIDR":
@@ -186,7 +186,7 @@ func (m *measures) shared(b *builder) []*schema.Field {
 
 // sumOf is the type of a sum: wide enough for what PostgreSQL's sum gives.
 func (b *builder) sumOf(t *schema.Type) *schema.Ref {
-	switch t.Name {
+	switch t = t.Underlying(); t.Name {
 	case "Int":
 		return schema.Of(b.scalars["BigInt"])
 	case "Float":
@@ -196,7 +196,7 @@ func (b *builder) sumOf(t *schema.Type) *schema.Ref {
 }
 
 func (b *builder) avgOf(t *schema.Type) *schema.Ref {
-	if t.Name == "Float" {
+	if t = t.Underlying(); t.Name == "Float" {
 		return schema.Of(t)
 	}
 	return schema.Of(b.scalars["Decimal"])

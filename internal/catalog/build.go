@@ -18,6 +18,7 @@ type BuildOptions struct {
 	Description string   // empty: the declarations'
 
 	CompatibleOperators bool // filters also take the spellings of the Python version
+	PlainNumbers        bool // BigInt and Decimal are written as JSON numbers
 }
 
 // Problem is something that cannot be served as it was declared.
@@ -46,13 +47,14 @@ var ErrNoQuery = errors.New("the schema has no query: annotate a view (COMMENT O
 func Build(f *Facts, d schema.Declarations, o BuildOptions) (*schema.Schema, []Problem, error) {
 	b := &builder{
 		f: f, d: d, o: o,
-		scalars: schema.Scalars(), objects: map[string]*object{}, enums: map[string]*schema.Type{}, inputs: map[string]*schema.Type{},
+		scalars: schema.Scalars(o.PlainNumbers), objects: map[string]*object{}, enums: map[string]*schema.Type{}, inputs: map[string]*schema.Type{},
 		enumByOID: map[uint32]*schema.Type{}, composites: map[uint32]*schema.Type{}, compositeFaults: map[uint32]string{},
 		connections: map[string]*schema.Type{}, measures: map[*schema.Type]*measures{}, wheres: map[*schema.Type]*schema.Type{}, orders: map[*schema.Type]*schema.Type{}, filters: map[string]*schema.Type{},
 		claims: map[string]string{}, implicit: map[*schema.Field]bool{}, sqlNames: map[*schema.Field]string{},
 		query: &schema.Type{Kind: schema.Object, Name: "Query", Description: "What can be asked."},
 	}
 	b.claims["Query"] = "the query type"
+	b.declareScalars()
 	b.reserve()
 	b.findLtree()
 	b.declare()
@@ -326,6 +328,9 @@ func (b *builder) typeNames() []string {
 	return names
 }
 
+// undeclared is the cure of a name that nothing has.
+const undeclared = "declare it in Go (a scalar by fraiseql.Scalar), or use a scalar such as String"
+
 // output resolves a declared type of a field that can be selected.
 func (b *builder) output(text, object string, fatal bool) (*written, *schema.Type) {
 	w, err := parseType(text)
@@ -335,7 +340,7 @@ func (b *builder) output(text, object string, fatal bool) (*written, *schema.Typ
 	}
 	t := b.lookup(w.base())
 	if t == nil {
-		cure := "declare it, or use a scalar"
+		cure := undeclared
 		if near := nearest(w.base(), b.typeNames()); near != "" {
 			cure = "did you mean " + near + "?"
 		}
@@ -365,6 +370,9 @@ func (b *builder) freeze() (*schema.Schema, error) {
 	}
 	s, err := schema.New(cmp.Or(b.o.Title, b.d.Title), cmp.Or(b.o.Description, b.d.Description), b.query)
 	if err != nil {
+		return nil, err
+	}
+	if err := b.unusedScalars(s); err != nil {
 		return nil, err
 	}
 	for _, o := range b.order {

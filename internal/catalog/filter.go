@@ -119,8 +119,11 @@ func (b *builder) reserve() {
 	for _, name := range [...]string{orderDirection, operator.AddressRange, operator.FullTextName, operator.FullTextName + "Filter"} {
 		b.claims[name] = reserved
 	}
-	for name := range b.scalars {
+	for name, t := range b.scalars {
 		b.claims[name] = "a scalar"
+		if t.As != nil {
+			b.claims[name] = "the scalar that Go declares"
+		}
 		b.claims[name+"Filter"], b.claims[name+"ListFilter"], b.claims[name+"TreeFilter"] = reserved, reserved, reserved
 	}
 }

@@ -328,7 +328,7 @@ func (b *builder) addDocumentField(o *object, fd schema.FieldDecl, key string) {
 	f.Type = w.with(t)
 	f.NoFilter, f.NoOrder = nestedList(f.Type), unordered(f.Type)
 	f.Collation = b.collation(o, f, "", on)
-	if t.Name == "LTreePath" && t.SQL == "" && !f.NoFilter {
+	if path := t.Underlying(); path.Name == "LTreePath" && path.SQL == "" && !f.NoFilter {
 		b.report(false, on, "CREATE EXTENSION ltree", "its operators on paths are left out, because the extension ltree is not installed")
 	}
 	b.addField(o, f, key)

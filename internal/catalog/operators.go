@@ -46,7 +46,7 @@ func (b *builder) operators(f *schema.Field) *schema.Type {
 
 // classOf gives the class of the operators that a field has.
 func classOf(f *schema.Field) operator.Class {
-	base := f.Type.Base()
+	base := f.Type.Base().Underlying()
 	return operator.Subject{Type: base.Name, Enum: base.Kind == schema.Enum, List: f.Type.Elem != nil, Tree: f.Tree != nil, Extension: base.SQL != ""}.Class()
 }
 

@@ -194,7 +194,7 @@ func (b *builder) input(a schema.ArgDecl, on string) *schema.Field {
 		b.report(true, on, "declare an input type", "%s is an object type, which cannot be sent", name)
 		return nil
 	case t == nil:
-		b.report(true, on, "declare it, or use a scalar", "there is no input type %s", name)
+		b.report(true, on, undeclared, "there is no input type %s", name)
 		return nil
 	case !schema.ValidName(a.Name):
 		b.report(true, on, "give it another name", "%q cannot be the name of an argument or input field", a.Name)
@@ -230,7 +230,10 @@ func literalFits(text string, ref *schema.Ref) bool {
 	case t.Kind == schema.Enum:
 		return slices.ContainsFunc(t.Values, func(v schema.EnumValue) bool { return v.Name == text })
 	}
-	switch t.Name {
+	if t.Serialize != nil {
+		return stringLiteral.MatchString(text)
+	}
+	switch t.Underlying().Name {
 	case "Int":
 		return intLiteral.MatchString(text)
 	case "Float":

@@ -158,7 +158,7 @@ func (b *builder) fits(oid uint32, w *written, t *schema.Type) (ok bool, offer s
 	if t.Kind == schema.Enum {
 		return isText(base), offer
 	}
-	return slices.Contains(names, t.Name), offer
+	return slices.Contains(names, t.Underlying().Name), offer
 }
 
 // fitsComposite compares a declared shape with a composite type's attributes.

@@ -146,7 +146,7 @@ func (a *aggregation) figure(m *schema.Measure) (expr, cast string) {
 	if m.Kind == schema.RowCount {
 		return "pg_catalog.count(*)", "int8"
 	}
-	x, base := a.q.expr(a.sc, m.Of), m.Of.Type.Base()
+	x, base := a.q.expr(a.sc, m.Of), m.Of.Type.Base().Underlying()
 	switch m.Kind {
 	case schema.DistinctCount:
 		return "pg_catalog.count(distinct " + x + ")", "int8"
@@ -179,7 +179,7 @@ func (a *aggregation) end(function, x string, f *schema.Field) (expr, cast strin
 	if schemaOf, is := strings.CutSuffix(cast, `."citext"`); is { // the extension has its own, which knows its order
 		home = schemaOf + "."
 	}
-	switch base := f.Type.Base(); {
+	switch base := f.Type.Base().Underlying(); {
 	case base.Kind == schema.Enum && cast != "text": // of a domain over an enum PostgreSQL has none
 		x += "::" + cast
 	case base.Name == "CIDR": // inet's serves it

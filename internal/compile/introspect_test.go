@@ -133,7 +133,7 @@ func TestIntrospection(t *testing.T) {
 // with testdata/introspection.json.
 func TestIntrospectionWhole(t *testing.T) {
 	t.Parallel()
-	scalars := schema.Scalars()
+	scalars := schema.Scalars(false)
 	text, whole := schema.Of(scalars["String"]), schema.Of(scalars["Int"])
 	color := &schema.Type{Kind: schema.Enum, Name: "Color", Values: []schema.EnumValue{{Name: "RED"}, {Name: "BLUE", Deprecated: "Out of stock."}}}
 	pick := &schema.Type{Kind: schema.Input, Name: "Pick", OneOf: true, Fields: []*schema.Field{{Name: "id", Type: schema.Of(scalars["ID"])}, {Name: "color", Type: schema.Of(color)}}}

@@ -2,6 +2,7 @@ package compile
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -18,6 +19,7 @@ func (b *builder) literal(ref *schema.Ref, v *ast.Value) (*val, error) {
 	x, err := coerceLiteral(ref, v, b.vars)
 	if err != nil {
 		f := fault.New(fault.BadUserInput, "%s", err)
+		errors.As(err, &f) // of a Go function that chose its own
 		if v.Position != nil {
 			f = f.At(v.Position.Line, v.Position.Column)
 		}
@@ -65,7 +67,11 @@ func coerceLiteral(ref *schema.Ref, v *ast.Value, vars map[string]*val) (*val, e
 	if err != nil {
 		return nil, err
 	}
-	return &val{kind: leafVal, ref: ref, text: text, plain: []byte(v.Raw)}, nil
+	plain := []byte(v.Raw)
+	if base.As != nil {
+		plain = text
+	}
+	return &val{kind: leafVal, ref: ref, text: text, plain: plain}, nil
 }
 
 var tokenOf = map[ast.ValueKind]tokenKind{

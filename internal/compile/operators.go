@@ -13,7 +13,7 @@ func (q *query) compare(sc scope, f *schema.Field, name string, v *val) (cond, e
 	if v.kind == nullVal {
 		return cond{}, fault.New(fault.BadUserInput, "%s: {%s: null} matches nothing in SQL: ask for {isNull: true} or {isNull: false}", f.Name, name)
 	}
-	base := f.Type.Base()
+	base := f.Type.Base().Underlying()
 	ext := extension(castOf(f))
 	class := operator.Subject{
 		Type: base.Name, Enum: base.Kind == schema.Enum, List: f.Type.Elem != nil, Tree: f.Tree != nil, Extension: ext != "" && (base.SQL != "" || base.Name == "String"),

@@ -271,7 +271,7 @@ func castOf(f *schema.Field) string {
 
 // documentType is the SQL type of a scalar or range that stands in a document.
 func documentType(t *schema.Type) string {
-	switch {
+	switch t = t.Underlying(); {
 	case t.SQL != "":
 		return t.SQL
 	case t.Range != "":

@@ -46,6 +46,9 @@ func scalar(t *schema.Type, kind tokenKind, plain []byte) (text []byte, err erro
 		}
 		return []byte(v.Label), nil
 	}
+	if t.As != nil {
+		return declared(t, kind, plain)
+	}
 	refuse := func(accepted string) ([]byte, error) {
 		return nil, fmt.Errorf("%s cannot represent %s: %s", t.Name, shown(kind, plain), accepted)
 	}
@@ -103,6 +106,59 @@ func scalar(t *schema.Type, kind tokenKind, plain []byte) (text []byte, err erro
 		return refuse("PostgreSQL's text cannot hold the character U+0000")
 	}
 	return plain, nil
+}
+
+// declared coerces a value of a scalar declared in Go: its function reads what was sent, and what it makes of that must be a
+// value of the scalar that the database holds.
+func declared(t *schema.Type, kind tokenKind, plain []byte) ([]byte, error) {
+	if t.Serialize != nil && kind != stringToken {
+		return nil, fmt.Errorf("%s cannot represent %s: send a string", t.Name, shown(kind, plain))
+	}
+	if t.Parse == nil {
+		text, err := scalar(t.As, kind, plain)
+		if err != nil {
+			return nil, fmt.Errorf("%s is a %w", t.Name, err)
+		}
+		return text, nil
+	}
+	if t.Serialize == nil && !accepts(t.As.Name, kind) {
+		return nil, fmt.Errorf("%s cannot represent %s: send it as %s is sent", t.Name, shown(kind, plain), t.As.Name)
+	}
+	stored, err := t.Parse(string(plain))
+	if err != nil {
+		return nil, fmt.Errorf("%s cannot represent %s: %w", t.Name, shown(kind, plain), err)
+	}
+	text, err := scalar(t.As, kindOf(t.As.Name), []byte(stored))
+	if err != nil {
+		return nil, fmt.Errorf("%s made %q of %s, which its columns cannot hold: %w", t.Name, stored, shown(kind, plain), err)
+	}
+	return text, nil
+}
+
+// accepts tells whether a scalar is written as such a token.
+func accepts(scalar string, kind tokenKind) bool {
+	switch scalar {
+	case "Int":
+		return kind == intToken
+	case "Float":
+		return kind == intToken || kind == floatToken
+	case "BigInt", "Decimal":
+		return kind == intToken || kind == floatToken || kind == stringToken
+	case "ID":
+		return kind == intToken || kind == stringToken
+	}
+	return kind == stringToken
+}
+
+// kindOf is the token that a scalar's text in the database is written as.
+func kindOf(scalar string) tokenKind {
+	switch scalar {
+	case "Int":
+		return intToken
+	case "Float":
+		return floatToken
+	}
+	return stringToken
 }
 
 // textual checks the scalars that are sent as a string of a certain form.

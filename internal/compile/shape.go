@@ -17,10 +17,12 @@ type Value struct {
 	Fields  []Field
 	Members []string // of an object that comes as JSON: the keys to look for; an Origin's Slot counts here
 
-	Type   string // the named type, for messages
-	Form   jsonw.Form
-	Labels map[string]string // of an enum whose labels are not its names: label to name
-	Enum   *schema.Type      // of an enum in a document or from Go: what may be written
+	Type string // the named type, for messages
+	Form jsonw.Form
+	// Serialize makes, of what Form writes, what clients get: of a scalar declared in Go with such a function; nil for others.
+	Serialize func(stored string) (text string, err error)
+	Labels    map[string]string // of an enum whose labels are not its names: label to name
+	Enum      *schema.Type      // of an enum in a document or from Go: what may be written
 }
 
 // Field is one field of an object in the answer.
@@ -72,7 +74,10 @@ func valueOf(ref *schema.Ref, fields []Field) *Value {
 	v.Members = numberMembers(fields)
 	switch t.Kind {
 	case schema.Scalar:
-		v.Form = jsonw.FormOf(t.Name)
+		v.Form, v.Serialize = jsonw.FormOf(t.Underlying().Name), t.Serialize
+		if t.Underlying().Numbers && t.Serialize == nil {
+			v.Form = v.Form.AsNumber()
+		}
 	case schema.Enum:
 		v.Enum = t
 		for _, ev := range t.Values {

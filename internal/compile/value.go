@@ -25,7 +25,7 @@ type val struct {
 	// may become part of a statement only where the plan's shape holds it too (booleans, order
 	// directions and enums that choose).
 	text  []byte // as PostgreSQL reads it; of a list, an array literal
-	plain []byte // as it was sent, without quotes; of a list, a JSON list
+	plain []byte // as it was sent, without quotes, but of a scalar declared in Go as the database holds it; of a list, a JSON list
 	leaf  int    // 1 + the index among the variables' leaves; 0: a literal of the document
 
 	items  []*val
@@ -113,7 +113,7 @@ func (v *val) appendJSON(dst []byte, leaves []leaf) []byte {
 
 // appendScalar writes a scalar that was sent as plain, as JSON.
 func appendScalar(dst []byte, t *schema.Type, plain []byte) []byte {
-	switch t.Name {
+	switch t.Underlying().Name {
 	case "Int", "Float", "Boolean", "JSON":
 		return append(dst, plain...)
 	}

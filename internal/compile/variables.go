@@ -3,6 +3,7 @@ package compile
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -111,6 +112,10 @@ type place struct {
 }
 
 func (p *place) fault(err error) error {
+	var known *fault.Error
+	if errors.As(err, &known) {
+		return known
+	}
 	return fault.New(fault.BadUserInput, "variable \"$%s\": %s%s", p.variable, strings.Join(append(p.steps, ""), ": "), err)
 }
 
@@ -327,7 +332,7 @@ func (v *Values) scalar(t *schema.Type, token []byte) (text, plain []byte, err e
 		}
 	}
 	text, err = scalar(t, kind, plain)
-	if kind == floatToken && (t.Name == "Int" || t.Name == "BigInt") {
+	if t.As != nil || kind == floatToken && (t.Name == "Int" || t.Name == "BigInt") {
 		plain = text // 5.0 is 5
 	}
 	return text, plain, err

@@ -114,6 +114,8 @@ func (w *writer) inside(v *compile.Value, cur *jsonw.Cursor) bool {
 func (w *writer) leaf(v *compile.Value, token []byte, text bool) bool {
 	var err error
 	switch {
+	case v.Serialize != nil:
+		return w.serialized(v, token, text)
 	case v.Enum != nil:
 		err = w.enum(v, token, text)
 	case text:

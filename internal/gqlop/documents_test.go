@@ -237,7 +237,7 @@ func TestReadAgainAllocatesNothing(t *testing.T) {
 
 func TestNewLoadsASchema(t *testing.T) {
 	t.Parallel()
-	text := schema.Scalars()["String"]
+	text := schema.Scalars(false)["String"]
 	query := &schema.Type{Kind: schema.Object, Name: "Query", Fields: []*schema.Field{
 		{Name: "hello", Type: schema.Of(text), Root: &schema.Root{Kind: schema.Resolve}},
 	}}

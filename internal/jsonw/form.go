@@ -24,9 +24,23 @@ const (
 	Float
 	DateTime
 	LocalDateTime
+	Duration
 	Bytes
 	JSON
+	bigNumber     // BigInt as a number
+	decimalNumber // Decimal as a number
 )
+
+// AsNumber gives the form in which BigInt and Decimal are JSON numbers instead of strings; every other form is its own.
+func (f Form) AsNumber() Form {
+	switch f {
+	case BigInt:
+		return bigNumber
+	case Decimal:
+		return decimalNumber
+	}
+	return f
+}
 
 // FormOf gives the form of a scalar by its GraphQL name.
 func FormOf(scalar string) Form {
@@ -45,6 +59,8 @@ func FormOf(scalar string) Form {
 		return DateTime
 	case "LocalDateTime":
 		return LocalDateTime
+	case "Duration":
+		return Duration
 	case "Bytes":
 		return Bytes
 	case "JSON":
@@ -56,21 +72,24 @@ func FormOf(scalar string) Form {
 // AppendText writes a value from PostgreSQL's text format. On an error nothing was written.
 func (f Form) AppendText(dst, text []byte) ([]byte, error) {
 	switch f {
-	case Text:
+	case Text, Duration:
 		return AppendString(dst, text), nil
 	case Boolean:
 		return strconv.AppendBool(dst, len(text) > 0 && text[0] == 't'), nil
 	case Int:
 		return append(dst, text...), nil
-	case Float, Decimal, BigInt:
+	case Float:
+		if text[len(text)-1] <= '9' && text[0] <= '9' && bytes.IndexByte(text, 'e') < 0 && string(text) != "-0" {
+			return append(dst, text...), nil // as PostgreSQL writes it: the shortest that stands for this number
+		}
+		return f.number(dst, text)
+	case Decimal, BigInt, bigNumber, decimalNumber:
 		return f.number(dst, text)
 	case DateTime, LocalDateTime:
 		start := len(dst) + 1
 		dst = append(dst, '"')
 		dst = append(dst, text...)
-		if i := bytes.IndexByte(dst[start:], ' '); i >= 4 {
-			dst[start+i] = 'T'
-		}
+		withT(dst, start)
 		return zulu(append(dst, '"'), start), nil
 	case Bytes:
 		return appendBytes(dst, bytes.TrimPrefix(text, []byte(`\x`)))
@@ -97,7 +116,7 @@ func (f Form) AppendJSON(dst, token []byte) ([]byte, error) {
 	switch f {
 	case Text:
 		if kind == '"' {
-			return append(dst, token...), nil
+			return appendToken(dst, token), nil
 		}
 		return AppendString(dst, token), nil
 	case Boolean:
@@ -105,7 +124,7 @@ func (f Form) AppendJSON(dst, token []byte) ([]byte, error) {
 			return dst, fmt.Errorf("a boolean is declared, but the data holds %s", clip(token))
 		}
 		return append(dst, token...), nil
-	case Int, Float, Decimal, BigInt:
+	case Int, Float, Decimal, BigInt, bigNumber, decimalNumber:
 		if kind == 't' || kind == 'f' {
 			return dst, fmt.Errorf("a number cannot represent %s", clip(token))
 		}
@@ -113,7 +132,13 @@ func (f Form) AppendJSON(dst, token []byte) ([]byte, error) {
 	case DateTime:
 		return instant(dst, inner), nil
 	case LocalDateTime:
-		return append(append(append(dst, '"'), inner...), '"'), nil
+		start := len(dst) + 1
+		dst = append(append(append(dst, '"'), inner...), '"')
+		withT(dst, start)
+		return dst, nil
+	case Duration:
+		dst = append(dst, '"')
+		return append(appendDuration(dst, inner), '"'), nil
 	case Bytes:
 		if hexa, ok := bytes.CutPrefix(inner, []byte(`\\x`)); ok {
 			return appendBytes(dst, hexa)
@@ -132,9 +157,11 @@ func (f Form) number(dst, text []byte) ([]byte, error) {
 	}
 	switch f {
 	case Float:
-		return append(dst, text...), nil
+		return appendFloat(dst, text)
 	case Decimal:
-		return append(append(append(dst, '"'), text...), '"'), nil
+		return append(appendDecimal(append(dst, '"'), text), '"'), nil
+	case decimalNumber:
+		return appendDecimal(dst, text), nil
 	}
 	if !whole { // 5.0 and 5e3 are whole too
 		if text, whole = Whole(text); !whole {
@@ -148,7 +175,7 @@ func (f Form) number(dst, text []byte) ([]byte, error) {
 	if _, err := strconv.ParseInt(string(text), 10, bits); err != nil {
 		return dst, fmt.Errorf("%s is outside a whole number of %d bits", clip(text), bits)
 	}
-	if f == Int {
+	if f == Int || f == bigNumber {
 		return append(dst, text...), nil
 	}
 	return append(append(append(dst, '"'), text...), '"'), nil
@@ -220,8 +247,20 @@ func zulu(dst []byte, start int) []byte {
 	return dst
 }
 
+// withT puts a T between date and time, where PostgreSQL's text has a space. start is where the text begins.
+func withT(dst []byte, start int) {
+	if i := bytes.IndexByte(dst[start:], ' '); i >= 4 && dst[start+i+1] >= '0' && dst[start+i+1] <= '9' {
+		dst[start+i] = 'T'
+	}
+}
+
 // instant writes a point in time of a document, of whatever offset, in UTC.
 func instant(dst, text []byte) []byte {
+	if bytes.IndexByte(text, ' ') >= 4 {
+		text = append(bytes.Clone(text), '"')
+		withT(text, 0)
+		text = text[:len(text)-1]
+	}
 	if n := len(text); n >= 20 && (text[n-1] == 'Z' || bytes.HasSuffix(text, []byte("+00:00"))) || n < 20 {
 		start := len(dst) + 1
 		return zulu(append(append(append(dst, '"'), text...), '"'), start)

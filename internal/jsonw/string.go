@@ -1,6 +1,9 @@
 package jsonw
 
-import "unicode/utf8"
+import (
+	"bytes"
+	"unicode/utf8"
+)
 
 const hexDigits = "0123456789abcdef"
 
@@ -37,6 +40,10 @@ func AppendString[T string | []byte](dst []byte, s T) []byte {
 			dst = append(dst, '\\', 'r')
 		case '\t':
 			dst = append(dst, '\\', 't')
+		case '\b':
+			dst = append(dst, '\\', 'b')
+		case '\f':
+			dst = append(dst, '\\', 'f')
 		default:
 			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 		}
@@ -45,6 +52,14 @@ func AppendString[T string | []byte](dst []byte, s T) []byte {
 	}
 	dst = append(dst, s[start:]...)
 	return append(dst, '"')
+}
+
+// appendToken writes a JSON string as [AppendString] would. Only a column of type json can hold another spelling.
+func appendToken(dst, token []byte) []byte {
+	if bytes.IndexByte(token, '\\') < 0 || !bytes.Contains(token, []byte(`\u`)) && !bytes.Contains(token, []byte(`\/`)) {
+		return append(dst, token...)
+	}
+	return AppendString(dst, AppendUnquoted(nil, token))
 }
 
 // AppendUnquoted writes the text that a JSON string token stands for, without quotes.

@@ -68,7 +68,7 @@ name: Num
 document: data
 fields: {f: Float, i: Int, d: Decimal}';`)
 	a := s.send(t, `{ nums { f i d } }`, nil)
-	expect(t, "numbers", string(a.Data), `{"nums":[{"f":null,"i":null,"d":null},{"f":null,"i":null,"d":null},{"f":1.50e-3,"i":-7,"d":"0.10"}]}`)
+	expect(t, "numbers", string(a.Data), `{"nums":[{"f":null,"i":null,"d":null},{"f":null,"i":null,"d":null},{"f":0.0015,"i":-7,"d":"0.10"}]}`)
 	if len(a.Errors) != 6 {
 		t.Errorf("%d errors, want 6", len(a.Errors))
 	}
