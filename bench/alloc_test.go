@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -18,9 +19,12 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
-// maxOwnAllocations is what a request may allocate beyond what cannot be avoided: a net/http
-// server that says hello, and the same query on a bare pgconn connection.
-const maxOwnAllocations = 25
+// What a request may allocate beyond what cannot be avoided: a net/http server that says hello,
+// and the same query on a bare pgconn connection.
+const (
+	maxOwnAllocations = 25
+	maxOwnBytes       = 4 << 10
+)
 
 // TestOwnAllocations measures requests whose document and plan are cached.
 func TestOwnAllocations(t *testing.T) {
@@ -80,10 +84,10 @@ func TestOwnAllocations(t *testing.T) {
 					}
 				}
 			})
-			own := ours - hello - query
-			t.Logf("%s: %.1f a request; hello %.1f, the bare query %.1f: %.1f are our own", w.name, ours, hello, query, own)
-			if own > maxOwnAllocations {
-				t.Errorf("%s: %.1f allocations of our own, at most %d", w.name, own, maxOwnAllocations)
+			own := ours.minus(hello).minus(query)
+			t.Logf("%s: %s a request; hello %s, the bare query %s: own %s", w.name, ours, hello, query, own)
+			if own.number > maxOwnAllocations || own.bytes > maxOwnBytes {
+				t.Errorf("%s: own %s, at most %d in %d bytes", w.name, own, maxOwnAllocations, maxOwnBytes)
 			}
 		})
 	}
@@ -121,18 +125,30 @@ func exchange(t *testing.T, h http.Handler, body []byte, n int) []byte {
 	return answer
 }
 
+// allocations are those of one request.
+type allocations struct{ number, bytes float64 }
+
+func (a allocations) minus(b allocations) allocations {
+	return allocations{a.number - b.number, a.bytes - b.bytes}
+}
+
+func (a allocations) String() string {
+	return fmt.Sprintf("%.1f allocations in %.0f bytes", a.number, a.bytes)
+}
+
 // perRequest counts the allocations of one more request: what starting and stopping takes
 // falls out of the difference between many and few.
-func perRequest(t *testing.T, send func(n int)) float64 {
+func perRequest(t *testing.T, send func(n int)) allocations {
 	t.Helper()
-	count := func(n int) float64 {
+	count := func(n int) allocations {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		send(n)
 		runtime.ReadMemStats(&after)
-		return float64(after.Mallocs - before.Mallocs)
+		return allocations{float64(after.Mallocs - before.Mallocs), float64(after.TotalAlloc - before.TotalAlloc)}
 	}
 	const few, many = 50, 550
 	send(few)
-	return (count(many) - count(few)) / (many - few)
+	more := count(many).minus(count(few))
+	return allocations{more.number / (many - few), more.bytes / (many - few)}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"math"
 	"os"
 	"slices"
@@ -69,6 +70,39 @@ func TestFiguresJoinRoundsAndRatiosComparePairs(t *testing.T) {
 	r := ratios(all)
 	if len(r) != 1 || r[0].Of != "c" || r[0].To != "b1" || r[0].Throughput != 0.5 || r[0].ServerCPU != 0.5 || math.Abs(r[0].P50-2) > 0.02 {
 		t.Errorf("ratios %+v, want one of c to b1: median throughput 0.5, CPU 0.5, p50 2", r)
+	}
+}
+
+func TestTargetsAreJudged(t *testing.T) {
+	t.Parallel()
+	in, open := cell{Work: "one", Concurrency: 32}, cell{Work: "one", Rate: 100}
+	r := result{
+		Figures: []figure{
+			{Contender: "c", cell: in},
+			{Contender: "c", cell: cell{Work: "one", Concurrency: 7}},
+			{Contender: "c", cell: open, Latency: loadgen.Summary{P50: 10, P999: 60}},
+			{Contender: "b1", cell: in},
+		},
+		Ratios: []ratio{{Of: "c", To: "b1", cell: in, Throughput: 1, PostgresCPU: 0.91}, {Of: "c", To: "a", cell: in, Throughput: 0.44}},
+	}
+	got := map[string]bool{}
+	for _, v := range r.judge() {
+		got[v.Figure+" "+v.To+" "+v.load()+" "+v.Target] = v.Met
+	}
+	want := map[string]bool{
+		"throughput b1 ×32 ≥ 1":                      true,
+		"throughput a ×32 ≥ 0.45":                    false,
+		"PostgreSQL CPU a request b1 ×32 ≤ 0.9":      false,
+		"p99.9 / p50 at 70 % of the most  100/s ≤ 5": false,
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("judged %v, want %v", got, want)
+	}
+	r.Ratios[0].PostgresCPU, r.Ratios[1].Throughput, r.Figures[2].Latency.P999 = 0.9, 0.45, 50
+	for _, v := range r.judge() {
+		if !v.Met {
+			t.Errorf("at its bound %+v is not met", v)
+		}
 	}
 }
 

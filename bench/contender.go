@@ -14,7 +14,7 @@ import (
 
 // contender is one way to serve the works over HTTP.
 type contender struct {
-	key     string // a, b1, b2, c, d: see the README
+	key     string // a, b1, b1t, b2, c, ct, d: see the README
 	process *process
 	bodies  map[string][][]byte // of the requests, by work and variant
 	answers map[string][][]byte // verified, by work and variant
@@ -23,11 +23,13 @@ type contender struct {
 // label says in a few words what a key stands for.
 func label(key string) string {
 	return map[string]string{
-		"a":  "pgbench -M prepared",
-		"b1": "by hand: net/http, pgxpool, json_agg",
-		"b2": "tuned: text columns, JSON in Go",
-		"c":  "this project",
-		"d":  "PostGraphile 5",
+		"a":   "pgbench -M prepared",
+		"b1":  "by hand: net/http, pgxpool, json_agg",
+		"b1t": "b1 under the settings of a tenant",
+		"b2":  "tuned: text columns, JSON in Go",
+		"c":   "this project",
+		"ct":  "c under the settings of a tenant",
+		"d":   "PostGraphile 5",
 	}[key]
 }
 
@@ -47,7 +49,7 @@ func startContender(ctx context.Context, key, databaseURL string, all []work, o 
 		for _, variables := range w.variables {
 			var body []byte
 			switch key {
-			case "c":
+			case "c", "ct":
 				body, err = graphqlBody(w.graphql, variables)
 			case "d":
 				body, err = graphqlBody(w.postgraphile, variables)
@@ -65,7 +67,7 @@ func startContender(ctx context.Context, key, databaseURL string, all []work, o 
 
 // url is where a work is asked for.
 func (c *contender) url(name string) string {
-	if c.key == "c" || c.key == "d" {
+	if c.key == "c" || c.key == "ct" || c.key == "d" {
 		name = "graphql"
 	}
 	return "http://" + c.process.address + "/" + name

@@ -69,12 +69,12 @@ func parse(args []string) (options, error) {
 	quick := flags.Bool("quick", false, "one short round, about a minute: shows that all answer the same, and roughly how fast")
 	flags.BoolVar(&o.memory, "memory", false, "measure the peak memory of one very long list instead")
 	flags.IntVar(&o.rows, "rows", 1_000_000, "rows of that list")
-	contenders := flags.String("contenders", "", "which of a,b1,b2,c,d (default: all; d, PostGraphile, only where npm is, and not with -quick)")
+	contenders := flags.String("contenders", "", "which of a,b1,b1t,b2,c,ct,d (default: all; d, PostGraphile, only where npm is, and not with -quick)")
 	works := flags.String("requests", "", "which of one,list,nested (default: all)")
 	concurrency := flags.String("concurrency", "1,32,256,1000", "workers of the closed loads")
 	flags.IntVar(&o.rounds, "rounds", 3, "how often everything is measured, in turn")
 	flags.DurationVar(&o.slot, "slot", 2*time.Second, "how long each contender is measured at a time")
-	flags.Float64Var(&o.rate, "rate", 0, "requests per second of the open loads (0: half of what b1 can do)")
+	flags.Float64Var(&o.rate, "rate", 0, "requests per second of the open loads (0: 70 % of what c, or else the first contender, can do)")
 	flags.IntVar(&o.pool, "pool", 10, "connections of each server's pool")
 	flags.StringVar(&o.databaseURL, "database-url", "", "use this PostgreSQL on this machine, in a database named "+databaseName+" that is made afresh (default: start one)")
 	flags.StringVar(&o.json, "json", "", "write the figures to this file (default: last.json in the user's cache folder)")
@@ -93,10 +93,13 @@ func parse(args []string) (options, error) {
 		if !set["slot"] {
 			o.slot = 700 * time.Millisecond
 		}
+		if !set["concurrency"] {
+			*concurrency = "1,32"
+		}
 	}
 	o.contenders, o.works = list(*contenders), list(*works)
 	if len(o.contenders) == 0 {
-		o.contenders = []string{"a", "b1", "b2", "c"}
+		o.contenders = []string{"a", "b1", "b1t", "b2", "c", "ct"}
 		if _, err := findNPM(); err == nil && !*quick {
 			o.contenders = append(o.contenders, "d")
 		}
@@ -104,7 +107,7 @@ func parse(args []string) (options, error) {
 	var faults []error
 	for _, key := range o.contenders {
 		if label(key) == "" {
-			faults = append(faults, fmt.Errorf("there is no contender %q: choose of a, b1, b2, c, d", key))
+			faults = append(faults, fmt.Errorf("there is no contender %q: choose of a, b1, b1t, b2, c, ct, d", key))
 		}
 	}
 	for _, text := range list(*concurrency) {
@@ -188,6 +191,10 @@ func compare(ctx context.Context, o options) (err error) {
 		return err
 	}
 	if err := r.print(os.Stdout); err != nil {
+		return err
+	}
+	r.Targets = r.judge()
+	if err := printTargets(os.Stdout, r.Targets); err != nil {
 		return err
 	}
 	if err := write(o.json, r); err != nil {

@@ -46,7 +46,7 @@ type measurement struct {
 	postmaster  int
 }
 
-// cells plans the conditions; the rate of each open one is a share of what b1, or else the first contender, can do.
+// cells plans the conditions; the rate of each open one is a share of what c, or else the first contender, can do.
 func (m *measurement) cells(ctx context.Context) ([]cell, error) {
 	var out []cell
 	for _, w := range m.works {
@@ -55,7 +55,7 @@ func (m *measurement) cells(ctx context.Context) ([]cell, error) {
 		}
 		rate := m.rate
 		if rate == 0 && len(m.contenders) > 0 {
-			reference := m.contenders[max(0, slices.IndexFunc(m.contenders, func(c *contender) bool { return c.key == "b1" }))]
+			reference := m.contenders[max(0, slices.IndexFunc(m.contenders, func(c *contender) bool { return c.key == "c" }))]
 			s, err := m.measure(ctx, reference, cell{Work: w.name, Concurrency: 32}, 0)
 			if err != nil {
 				return nil, err
@@ -69,8 +69,8 @@ func (m *measurement) cells(ctx context.Context) ([]cell, error) {
 	return out, nil
 }
 
-// openShare is the share of b1's greatest throughput at which latency is measured: busy, not full.
-const openShare = 0.5
+// openShare is the share of the greatest throughput at which latency is measured: busy, not full.
+const openShare = 0.7
 
 // roundDown keeps two digits, so that the rates of two runs are more likely the same.
 func roundDown(rate float64) float64 {

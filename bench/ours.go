@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fraiseql/fraiseql-go"
+	"github.com/fraiseql/fraiseql-go/auth"
 )
 
 // serveFraiseQL (c) is this project as its documentation sets it up for production: the types come from the annotations in the
@@ -21,6 +22,11 @@ func serveFraiseQL(ctx context.Context, s settings) (http.Handler, func() error,
 		ConnectionPoolSize:        s.pool,
 		ConnectionPoolMaxOverflow: -1,
 		Logger:                    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
+	}
+	if s.tenant != "" {
+		options.Session = func(context.Context) (auth.Settings, error) {
+			return auth.Settings{Values: map[string]string{"app.tenant_id": s.tenant}}, nil
+		}
 	}
 	if s.long {
 		options.MaxPage, options.MaxCost = -1, -1

@@ -29,6 +29,7 @@ type result struct {
 	Slot     string    `json:"slot"`
 	Figures  []figure  `json:"figures"`
 	Ratios   []ratio   `json:"ratios"`
+	Targets  []verdict `json:"targets"`
 }
 
 // figure is one contender in one cell, all rounds together. CPU is in seconds per 1000 answers.
@@ -122,14 +123,20 @@ func over(a, b float64) float64 {
 	return a / b
 }
 
+// compared says to which others each contender is held.
+var compared = map[string][]string{
+	"b1t": {"b1"},
+	"b2":  {"b1"},
+	"c":   {"a", "b1", "b2", "d"},
+	"ct":  {"b1t", "b1", "c"},
+	"d":   {"b1"},
+}
+
 func ratios(all []figure) []ratio {
 	var out []ratio
 	for _, f := range all {
-		if f.Contender == "a" {
-			continue // no server: its figures are not of the same thing
-		}
 		for _, g := range all {
-			if g.cell != f.cell || (g.Contender != "b1" && g.Contender != "b2") || f.Contender <= g.Contender {
+			if g.cell != f.cell || !slices.Contains(compared[f.Contender], g.Contender) {
 				continue
 			}
 			var rounds []float64

@@ -94,19 +94,22 @@ func launchSelf(ctx context.Context, contender, databaseURL string, o options) (
 type settings struct {
 	databaseURL string
 	pool        int
-	long        bool // it will be asked for a list longer than a service should give
+	tenant      string // app.tenant_id of every request's statements; empty: nothing is set
+	long        bool   // it will be asked for a list longer than a service should give
 }
 
 // serve is the other side of launchSelf: it runs in the server's process. args are those behind "serve-".
 func serve(ctx context.Context, contender string, args []string) error {
 	starters := map[string]func(context.Context, settings) (http.Handler, func() error, error){
-		"b1": serveByHand,
-		"b2": serveTuned,
-		"c":  serveFraiseQL,
+		"b1":  serveByHand,
+		"b1t": serveByHand,
+		"b2":  serveTuned,
+		"c":   serveFraiseQL,
+		"ct":  serveFraiseQL,
 	}
 	start, ok := starters[contender]
 	if !ok || len(args) != 3 {
-		return errors.New("serve-b1, serve-b2 and serve-c are for this program's own use, with DATABASE-URL POOL-SIZE LONG behind them")
+		return errors.New("serve-b1 and the like are for this program's own use, with DATABASE-URL POOL-SIZE LONG behind them")
 	}
 	pool, err := strconv.Atoi(args[1])
 	if err != nil {
@@ -118,7 +121,11 @@ func serve(ctx context.Context, contender string, args []string) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	handler, stop, err := start(ctx, settings{databaseURL: args[0], pool: pool, long: long})
+	s := settings{databaseURL: args[0], pool: pool, long: long}
+	if contender == "b1t" || contender == "ct" {
+		s.tenant = "8d7a6f0c-41b2-4f0e-9f3e-2f1d0c9b8a76"
+	}
+	handler, stop, err := start(ctx, s)
 	if err != nil {
 		return err
 	}
