@@ -14,7 +14,7 @@ const module = "github.com/fraiseql/fraiseql-go"
 // floors says which packages may import which: only from lower floors, and on the same floor
 // only where it is listed in sameFloor.
 var floors = [][]string{
-	0: {"internal/fault", "internal/jsonw", "internal/devpg", "internal/loadgen", "internal/explorer", "internal/operator", "examples"},
+	0: {"internal/fault", "internal/jsonw", "internal/devpg", "internal/loadgen", "internal/explorer", "internal/operator", "internal/coding", "examples"},
 	1: {"pool", "schema", "auth", "internal/pgtest"},
 	2: {"internal/gqlop", "internal/catalog"},
 	3: {"internal/compile"},
@@ -43,6 +43,7 @@ var outside = map[string][]string{
 	"github.com/lestrrat-go/":   {"auth"},
 	"github.com/goccy/go-yaml":  {"internal/catalog"},
 	"github.com/maypok86/otter": {"internal/gqlop"},
+	"github.com/klauspost/":     {"internal/coding"},
 	"github.com/fergusstrange/": {"internal/devpg"},
 	"github.com/pelletier/":     {""},
 }

@@ -147,6 +147,19 @@ type Options struct {
 	// MaxBodyBytes is the largest body of a request. Default: 1 MiB; negative: no limit.
 	MaxBodyBytes int64
 
+	// BodyTimeout is how long the body of a request may take to come, whole; a slower one is answered
+	// 408, and holds no database connection. Default: 10 s; negative: no limit.
+	BodyTimeout time.Duration
+	// NoCompression sends every answer as it is. Default: answers, the schema and the explorer of
+	// 4 KiB and more are compressed by zstd or gzip, as the client accepts.
+	NoCompression bool
+	// CacheControl is the Cache-Control of answers by GET that are the same for everybody: with data
+	// and no errors, to a request without a principal, in an app without Session, SessionClaims
+	// and Context; for example "public, max-age=60", within which a change of the data is not seen.
+	// With "no-store" in it, nothing is kept anywhere. Default: "private, no-cache", as all other good
+	// answers by GET have: the client keeps them and asks by their ETag whether they still hold.
+	CacheControl string
+
 	// MaxPage is the largest number of rows of one list. Default: 1000; negative: no limit.
 	MaxPage int
 	// MaxDepth is how deep a selection may nest. Default: 20; negative: no limit.
@@ -187,6 +200,7 @@ const (
 	defaultWriteStall       = 5 * time.Second
 	defaultBufferBytes      = 256 << 10
 	defaultMaxBodyBytes     = 1 << 20
+	defaultBodyTimeout      = 10 * time.Second
 	defaultMaxPage          = 1000
 	defaultMaxDepth         = 20
 	defaultMaxTokens        = 15_000
@@ -217,6 +231,7 @@ func (o Options) withDefaults() Options {
 	o.WriteStall = cmp.Or(o.WriteStall, defaultWriteStall)
 	o.BufferBytes = cmp.Or(o.BufferBytes, defaultBufferBytes)
 	o.MaxBodyBytes = cmp.Or(o.MaxBodyBytes, defaultMaxBodyBytes)
+	o.BodyTimeout = cmp.Or(o.BodyTimeout, defaultBodyTimeout)
 	o.MaxPage = cmp.Or(o.MaxPage, defaultMaxPage)
 	o.MaxDepth = cmp.Or(o.MaxDepth, defaultMaxDepth)
 	o.MaxTokens = cmp.Or(o.MaxTokens, defaultMaxTokens)

@@ -68,7 +68,7 @@ func allSet() fraiseql.Options {
 
 		ConnectionPoolName: "x", MeterProvider: noop.NewMeterProvider(),
 		ConnectionPoolSize: 3, ConnectionPoolMaxOverflow: 3, ConnectionPoolTimeout: 3, ConnectionPoolRecycle: 3, ConnectionPoolShedTarget: 3, ReplicasHint: 3, StrictBudget: true, FailFast: true,
-		StatementTimeout: 3, WriteStall: 3, BufferBytes: 3, MaxBodyBytes: 3, MaxPage: 3, MaxDepth: 3, MaxTokens: 3, MaxRootFields: 3, MaxAliases: 3, MaxCost: 3,
+		StatementTimeout: 3, WriteStall: 3, BufferBytes: 3, MaxBodyBytes: 3, BodyTimeout: 3, NoCompression: true, CacheControl: "x", MaxPage: 3, MaxDepth: 3, MaxTokens: 3, MaxRootFields: 3, MaxAliases: 3, MaxCost: 3,
 		NoIntrospection: true, HTTPProfile: "x", Logger: slog.New(slog.DiscardHandler),
 	}
 }
@@ -114,7 +114,7 @@ func TestDefaults(t *testing.T) {
 				t.Errorf("got %d %d %v %v", o.ConnectionPoolSize, o.ConnectionPoolMaxOverflow, o.ConnectionPoolTimeout, o.ConnectionPoolRecycle)
 			}
 			if o.Title != "FraiseQL API" || o.Version != "1.0.0" || o.Schemas[0] != "public" || o.MaxPage != 1000 || o.MaxDepth != 20 || o.MaxTokens != 15000 ||
-				o.MaxRootFields != 50 || o.MaxAliases != 500 || o.MaxCost != 5_000_000 || o.MaxBodyBytes != 1<<20 || o.BufferBytes != 256<<10 ||
+				o.MaxRootFields != 50 || o.MaxAliases != 500 || o.MaxCost != 5_000_000 || o.MaxBodyBytes != 1<<20 || o.BodyTimeout != 10*time.Second || o.BufferBytes != 256<<10 ||
 				o.WriteStall != 5*time.Second || o.StatementTimeout != 30*time.Second || o.Addr != "127.0.0.1:8000" || o.HTTPProfile != "compat-2025" {
 				t.Errorf("got %+v", o)
 			}
@@ -127,7 +127,7 @@ func TestFaultsOfOptionsComeTogether(t *testing.T) {
 	_, err := fraiseql.New(fraiseql.Options{
 		Schemas: []string{""}, Expose: []string{"[", "ok"}, Production: true, Addr: "nowhere", AdminAddr: "8000",
 		Auth: auth.InsecureDevAuth{}, InsecureDevAuth: auth.InsecureDevAuth{Password: "p"}, ConnectionPoolSize: -3, ConnectionPoolRecycle: time.Millisecond,
-		HTTPProfile: "2030", SessionClaims: map[string]string{"statement_timeout": "x"}, Session: func(context.Context) (auth.Settings, error) { return auth.Settings{}, nil },
+		HTTPProfile: "2030", CacheControl: "max-age=60;", SessionClaims: map[string]string{"statement_timeout": "x"}, Session: func(context.Context) (auth.Settings, error) { return auth.Settings{}, nil },
 		JWTIssuer: "https://id", Types: []fraiseql.Type{},
 	})
 	if err == nil {
@@ -136,7 +136,7 @@ func TestFaultsOfOptionsComeTogether(t *testing.T) {
 	for _, want := range []string{
 		"DatabaseURL is empty", "Schemas[0] is empty", `Expose has "["`, `Addr is "nowhere": the form is host:port`, `AdminAddr is "8000"`,
 		"Auth and InsecureDevAuth are all set", "InsecureDevAuth is set in Production", "ConnectionPoolSize is -3, and a pool needs at least 1", "ConnectionPoolRecycle is 1ms, and the limit is at least 1s",
-		"HTTPProfile: ", "SessionClaims: ", "Session and SessionClaims are both set", `JWTIssuer "https://id"`,
+		"HTTPProfile: ", `CacheControl: "max-age=60;" has`, "SessionClaims: ", "Session and SessionClaims are both set", `JWTIssuer "https://id"`,
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is missing in:\n%v", want, err)

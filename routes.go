@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fraiseql/fraiseql-go/auth"
+	"github.com/fraiseql/fraiseql-go/internal/coding"
 	"github.com/fraiseql/fraiseql-go/internal/execute"
 	"github.com/fraiseql/fraiseql-go/internal/explorer"
 	"github.com/fraiseql/fraiseql-go/internal/fault"
@@ -43,12 +44,19 @@ func (a *App) route() error {
 	if a.o.NoIntrospection {
 		state.SDL = nil
 	}
+	var coder *coding.Coder
+	if !a.o.NoCompression {
+		coder = new(coding.Coder)
+		state.Compress = coder.Handler
+	}
 	operations := ops.New(state)
 	a.admin = operations.Admin()
 
 	api := httpapi.Options{
 		Executor: executor{a}, Auth: a.authenticator(), AllowAnonymous: a.o.AllowAnonymous, Context: a.context(),
 		MaxBodyBytes: a.o.MaxBodyBytes, WriteStall: a.o.WriteStall, Profile: a.o.HTTPProfile, Production: a.o.Production,
+		BodyTimeout: a.o.BodyTimeout, CacheControl: a.o.CacheControl,
+		Personal: a.o.Session != nil || len(a.o.SessionClaims) > 0 || a.o.Context != nil, Coder: coder,
 		Unready: a.notReady, OnAnswer: operations.Observe, Logger: a.o.Logger,
 	}
 	paths := http.NewServeMux()
@@ -65,8 +73,12 @@ func (a *App) route() error {
 		if err != nil {
 			return fmt.Errorf("the explorer: %w", err)
 		}
+		assets := explorer.Assets()
+		if coder != nil {
+			page, assets = coder.Handler(page), coder.Handler(assets)
+		}
 		api.Explorer = page
-		paths.Handle("GET "+explorer.AssetsPath, explorer.Assets())
+		paths.Handle("GET "+explorer.AssetsPath, assets)
 		patterns = append(patterns, explorer.AssetsPath)
 		paths.Handle("GET /{$}", http.RedirectHandler("/graphql", http.StatusFound))
 	}

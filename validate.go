@@ -38,6 +38,9 @@ func (o Options) validate() error {
 	if err := httpapi.CheckProfile(o.HTTPProfile); err != nil {
 		fault("HTTPProfile: %w", err)
 	}
+	if err := httpapi.CheckCacheControl(o.CacheControl); err != nil {
+		fault("CacheControl: %w", err)
+	}
 	for _, f := range [...]struct{ name, addr string }{{"Addr", o.Addr}, {"AdminAddr", o.AdminAddr}} {
 		if _, _, err := net.SplitHostPort(f.addr); err != nil && f.addr != "" {
 			fault("%s is %q: the form is host:port, such as 127.0.0.1:8000, or :8000 for all interfaces", f.name, f.addr)

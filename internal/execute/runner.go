@@ -248,8 +248,8 @@ func (x *run) redact(list fault.List) fault.List {
 // flush sends what is written so far. The connection may still be held: the answer has
 // outgrown the buffer.
 func (x *run) flush() error {
-	if !x.sent && len(x.writer.errs) > 0 {
-		if p, ok := x.out.(interface{ MarkPartial() }); ok { // for a transport whose status tells
+	if len(x.writer.errs) > 0 {
+		if p, ok := x.out.(interface{ MarkPartial() }); ok { // for a transport whose status tells, and for caches
 			p.MarkPartial()
 		}
 	}

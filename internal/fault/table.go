@@ -23,6 +23,7 @@ const (
 	QueryTooDeep         Code = "QUERY_TOO_DEEP"
 	QueryTooCostly       Code = "QUERY_TOO_COSTLY"
 	RequestTooLarge      Code = "REQUEST_TOO_LARGE"
+	RequestTimeout       Code = "REQUEST_TIMEOUT"
 	PoolTimeout          Code = "POOL_TIMEOUT"
 	PoolSaturated        Code = "POOL_SATURATED"
 	PoolUnavailable      Code = "POOL_UNAVAILABLE"
@@ -76,6 +77,7 @@ var table = [...]Info{
 	{QueryTooDeep, 400, "The selection nests deeper than the limit.", "Ask in several requests, or raise --max-depth."},
 	{QueryTooCostly, 400, "The estimated number of rows times fields, or the size of an introspection answer, is above the limit.", "Ask for fewer rows with limit, or raise --max-cost."},
 	{RequestTooLarge, 413, "The body is larger than the limit.", "Send less, or raise --max-body-bytes."},
+	{RequestTimeout, 408, "The body did not come within its time.", "Send it faster, or raise --body-timeout."},
 	{PoolTimeout, 503, "No database connection became free within the pool's timeout.", "Try again after Retry-After; if it stays, raise the pool size or shorten what holds connections."},
 	{PoolSaturated, 503, "Every database connection is in use and no more callers may wait.", "Try again after Retry-After; if it stays, raise the pool size or its overflow."},
 	{PoolUnavailable, 503, "The database cannot be reached.", "Try again after Retry-After; the operator finds the reason at /ready."},

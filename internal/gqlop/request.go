@@ -11,3 +11,6 @@ type Request struct {
 	Extensions    json.RawMessage // a JSON object; nil: none
 	QueriesOnly   bool            // the transport may only read (GET)
 }
+
+// RequestKey is the key under which the context of a request holds it, a *Request.
+type RequestKey struct{}

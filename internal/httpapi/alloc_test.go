@@ -26,6 +26,8 @@ func (d *discard) Flush()                      {}
 
 func (d *discard) SetWriteDeadline(time.Time) error { return nil }
 
+func (d *discard) SetReadDeadline(time.Time) error { return nil }
+
 type body struct{ strings.Reader }
 
 func (*body) Close() error { return nil }

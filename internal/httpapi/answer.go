@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/fraiseql/fraiseql-go/internal/coding"
 )
 
 const (
@@ -18,14 +20,18 @@ const (
 )
 
 // answer is the io.Writer of an Executor. Its first write is held back: if no other one follows, the answer is sent
-// with a Content-Length after Execute has returned, so that the client's speed cannot hold up what Execute holds.
+// with a Content-Length after Execute has returned, so that the client's speed cannot hold up what Execute holds. Of an
+// answer that caches may keep, all writes are held back up to a limit, since its tag stands before it.
 type answer struct {
 	x       *exchange
 	w       http.ResponseWriter
 	rc      http.ResponseController
-	buf     *[]byte // pooled: the held write, or an error's body
-	holds   bool    // *buf is a first write that was not sent
-	sent    bool    // the header has left
+	buf     *[]byte // pooled: what is held, or an error's body
+	packed  *[]byte // pooled: the same, encoded
+	holds   bool    // *buf is the start of an answer, and was not sent
+	coding  coding.Coding
+	stream  *coding.Stream // what is sent goes through it; nil: as it is
+	sent    bool           // the header has left
 	partial bool
 	timed   bool // a write deadline is set
 	untimed bool // w has no deadlines
@@ -45,7 +51,8 @@ func (a *answer) begin(x *exchange, w http.ResponseWriter) {
 // begun tells whether anything was written.
 func (a *answer) begun() bool { return a.holds || a.sent }
 
-// MarkPartial announces, before the first Write, that the answer has errors beside its data.
+// MarkPartial announces that the answer has errors beside its data. Before the first Write it decides on the status, and
+// before a later one it keeps caches from keeping the answer, as long as all of it is held back.
 func (a *answer) MarkPartial() { a.partial = true }
 
 // PoolWaited tells, before the first Write, how long the request waited for a database connection.
@@ -59,29 +66,95 @@ func (a *answer) Write(p []byte) (int, error) {
 	if a.err != nil {
 		return 0, a.err
 	}
-	if !a.begun() && len(p) <= holdBytes {
-		*a.buf = append(a.buffer(), p...)
-		a.holds = true
+	if a.hold(p) {
 		return len(p), nil
 	}
 	if !a.sent {
-		a.head(a.okStatus())
+		a.start()
 	}
 	if a.holds {
 		a.holds = false
-		a.push(*a.buf)
+		a.pass(*a.buf)
 	}
-	if n := a.push(p); a.err != nil {
+	if n := a.pass(p); a.err != nil {
 		return n, a.err
 	}
 	return len(p), nil
 }
 
+// hold keeps a part back, if it may.
+func (a *answer) hold(p []byte) bool {
+	var held []byte
+	switch {
+	case a.sent:
+		return false
+	case a.holds && a.x.tagged:
+		held = *a.buf
+	case a.holds:
+		return false
+	default:
+		held = a.buffer()
+	}
+	most := holdBytes
+	if a.x.tagged {
+		most = maxTagged
+	}
+	if len(held)+len(p) > most {
+		return false
+	}
+	*a.buf = append(held, p...)
+	a.holds = true
+	return true
+}
+
+// start begins an answer whose length is not known. It can still fail, so no cache is to keep it.
+func (a *answer) start() {
+	if a.coding != coding.Identity {
+		if a.stream = a.x.h.coder.Stream(sink{a}, a.coding); a.stream != nil {
+			a.w.Header()["Content-Encoding"] = a.x.h.codings[a.coding]
+		}
+	}
+	a.head(a.okStatus())
+}
+
+// pass sends p, encoded where the answer is. What a part is encoded to may be too short for net/http to send it by itself.
+func (a *answer) pass(p []byte) (sent int) {
+	if a.stream == nil {
+		return a.push(p)
+	}
+	if a.err == nil {
+		_, err := a.stream.Write(p)
+		if err != nil && a.err == nil {
+			a.failed(err)
+		}
+		a.flush()
+	}
+	if a.err != nil {
+		return 0
+	}
+	return len(p)
+}
+
+// sink is where an encoder writes.
+type sink struct{ a *answer }
+
+func (s sink) Write(p []byte) (int, error) { return s.a.push(p), s.a.err }
+
 // complete ends an answer that Execute has written whole.
 func (a *answer) complete() {
 	if a.holds {
+		if a.x.tagged && !a.partial {
+			if a.validate(*a.buf) {
+				return
+			}
+		}
 		a.whole(a.okStatus(), *a.buf)
 		return
+	}
+	if a.stream != nil {
+		if err := a.stream.Close(); err != nil && a.err == nil {
+			a.failed(err)
+		}
 	}
 	a.flush()
 }
@@ -99,6 +172,12 @@ func (a *answer) whole(status int, body []byte) {
 		*a.buf = body
 	}
 	a.holds = false
+	if a.coding != coding.Identity && len(body) >= coding.MinBytes {
+		a.packed, _ = a.x.h.answers.Get().(*[]byte)
+		body = a.x.h.coder.Append((*a.packed)[:0], body, a.coding)
+		*a.packed = body
+		a.w.Header()["Content-Encoding"] = a.x.h.codings[a.coding]
+	}
 	a.length[0] = strconv.Itoa(len(body))
 	a.w.Header()["Content-Length"] = a.length[:]
 	a.head(status)
@@ -193,8 +272,17 @@ func (a *answer) end() {
 		}
 		_ = a.rc.SetWriteDeadline(until) // it fails on a closed connection only
 	}
-	if a.buf != nil && cap(*a.buf) <= holdBytes {
-		a.x.h.answers.Put(a.buf)
+	if a.stream != nil {
+		a.stream.Drop() // of a cut answer: without its end it does not decode
 	}
-	a.buf = nil
+	a.x.h.keep(a.buf)
+	a.x.h.keep(a.packed)
+	a.buf, a.packed = nil, nil
+}
+
+// keep takes a buffer back.
+func (h *handler) keep(buf *[]byte) {
+	if buf != nil && cap(*buf) <= holdBytes {
+		h.answers.Put(buf)
+	}
 }

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"unicode/utf8"
 
@@ -12,8 +13,8 @@ import (
 type rawJSON = json.RawMessage
 
 // readEnvelope reads the body of a POST: an object with query, operationName, variables and extensions; other
-// keys are ignored, of a key that stands twice the last one counts. Variables and Extensions point into body. The whole
-// body is known to be well-formed JSON in UTF-8 afterwards.
+// keys are ignored, of a key that stands twice the last one counts. Variables points into body; Extensions, which a context
+// may keep for longer, does not. The whole body is known to be well-formed JSON in UTF-8 afterwards.
 func readEnvelope(body []byte, into *gqlop.Request) (wrong *fault.Error, at stage) {
 	if !utf8.Valid(body) {
 		return fault.New(fault.BadUserInput, "the body is not UTF-8"), atTransport
@@ -41,6 +42,7 @@ func readEnvelope(body []byte, into *gqlop.Request) (wrong *fault.Error, at stag
 		return fault.New(fault.BadUserInput, `the body has no "query": send the document in it`), atEnvelope
 	}
 	into.Query = text(query)
+	into.Extensions = bytes.Clone(into.Extensions)
 	return nil, 0
 }
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/fraiseql/fraiseql-go/auth"
+	"github.com/fraiseql/fraiseql-go/internal/coding"
 	"github.com/fraiseql/fraiseql-go/internal/fault"
 	"github.com/fraiseql/fraiseql-go/internal/gqlop"
 )
@@ -29,9 +30,9 @@ type Executor interface {
 	// When out.Write fails, the client is gone or does not read: stop, and give any error. The request and all that it
 	// points to is Execute's until it returns, and no longer. fault.RequestID(ctx) is the request's id.
 	//
-	// An answer that has errors beside data is announced, before the first Write, by
-	// out.(interface{ MarkPartial() }).MarkPartial(): one profile has a status for it. How long the request waited for a
-	// database connection is announced then too, by out.(interface{ PoolWaited(time.Duration) }), also when it got none:
+	// An answer that has errors beside data is announced, before the Write that has them, by
+	// out.(interface{ MarkPartial() }).MarkPartial(): one profile has a status for it, if it comes before the first Write, and
+	// caches are not to keep it. How long the request waited for a database connection is announced before the first Write, by out.(interface{ PoolWaited(time.Duration) }), also when it got none:
 	// development shows it in Server-Timing.
 	Execute(ctx context.Context, r *gqlop.Request, out io.Writer) error
 }
@@ -58,6 +59,7 @@ func CheckProfile(name string) error {
 const (
 	defaultMaxBodyBytes = 1 << 20
 	defaultWriteStall   = 5 * time.Second
+	defaultBodyTimeout  = 10 * time.Second
 )
 
 // Options of New.
@@ -71,9 +73,18 @@ type Options struct {
 	Context func(r *http.Request) (context.Context, error)
 
 	MaxBodyBytes int64         // of a POST; 0: 1 MiB; negative: no limit
+	BodyTimeout  time.Duration // how long a body may take to come; 0: 10 s; negative: no limit
 	WriteStall   time.Duration // how long 32 KiB may take to be sent; 0: 5 s; negative: no limit
 	Profile      string        // one that CheckProfile knows; empty: ProfileCompat2025
 	Production   bool          // neither causes nor Server-Timing are told to clients
+
+	// CacheControl is told to caches with an answer by GET that has data and no errors, when nothing is known of who asks:
+	// there is no principal, and not Personal. It must be one that CheckCacheControl accepts. Empty: such answers are as all
+	// others by GET that have data and no errors, "private, no-cache". With the directive no-store it holds for all answers.
+	CacheControl string
+	Personal     bool // answers may depend on more than the request's document, variables and principal
+
+	Coder *coding.Coder // compresses answers of 4 KiB and more; nil: none is compressed
 
 	Explorer http.Handler // answers a browser that opens the path; nil: it gets an error that says what to send
 
@@ -94,18 +105,29 @@ type handler struct {
 	nosniff  []string
 	vary     []string
 	noStore  []string
+	personal []string
 	allow    []string
 	close    []string
-	bodies   sync.Pool // *[]byte
-	answers  sync.Pool // *[]byte
+	codings  [3][]string // by Coding
+	bodies   sync.Pool   // *[]byte
+	answers  sync.Pool   // *[]byte
+
+	coder        *coding.Coder
+	cacheControl []string
+	neverStore   bool // nothing is tagged
 }
 
 // New makes the handler of the GraphQL path: GET and POST, and OPTIONS, which names them.
 func New(o Options) http.Handler {
 	o.MaxBodyBytes = cmp.Or(o.MaxBodyBytes, defaultMaxBodyBytes)
 	o.WriteStall = cmp.Or(o.WriteStall, defaultWriteStall)
+	o.BodyTimeout = cmp.Or(o.BodyTimeout, defaultBodyTimeout)
 	if o.Logger == nil {
 		o.Logger = slog.Default()
+	}
+	vary := "Accept, Accept-Encoding"
+	if o.Auth != nil {
+		vary += ", Authorization, Cookie"
 	}
 	return &handler{
 		o:        o,
@@ -113,12 +135,18 @@ func New(o Options) http.Handler {
 		jsonType: []string{"application/json; charset=utf-8"},
 		gqlType:  []string{"application/graphql-response+json; charset=utf-8"},
 		nosniff:  []string{"nosniff"},
-		vary:     []string{"Accept"},
+		vary:     []string{vary},
 		noStore:  []string{"no-store"},
+		personal: []string{personal},
 		allow:    []string{"GET, POST, OPTIONS"},
 		close:    []string{"close"},
 		bodies:   sync.Pool{New: func() any { return new([]byte) }},
 		answers:  sync.Pool{New: func() any { return new([]byte) }},
+		codings:  [3][]string{coding.Gzip: {coding.Gzip.String()}, coding.Zstd: {coding.Zstd.String()}},
+
+		coder:        o.Coder,
+		cacheControl: []string{o.CacheControl},
+		neverStore:   hasDirective(o.CacheControl, "no-store"),
 	}
 }
 
@@ -158,12 +186,18 @@ type exchange struct {
 	body            *[]byte       // pooled; request points into it
 	request         gqlop.Request // handed to the Executor
 	cause           error         // what the log is told
+	tagged          bool          // a good answer may be kept by caches
+	shared          bool          // and is the same for everybody
+	reading         bool          // the body has a deadline
 }
 
-// Value adds the request id to the context.
+// Value adds the request and its id to the context.
 func (x *exchange) Value(key any) any {
-	if key == (fault.RequestIDKey{}) {
+	switch key {
+	case fault.RequestIDKey{}:
 		return x.id[0]
+	case gqlop.RequestKey{}:
+		return &x.request
 	}
 	return x.Context.Value(key)
 }
@@ -174,13 +208,17 @@ func (x *exchange) serve() {
 	header["X-Request-Id"] = x.id[:]
 	acceptable := true
 	x.media, acceptable = negotiate(x.r.Header["Accept"])
+	if h.coder != nil && !guessable(x.r) {
+		x.out.coding = coding.Negotiate(x.r.Header["Accept-Encoding"])
+	}
+	x.limitBody()
 
 	switch x.r.Method {
 	case http.MethodPost:
 	case http.MethodGet:
 		// An answer to GET can be opened in a browser and kept by a cache.
 		header["X-Content-Type-Options"] = h.nosniff
-		header["Vary"] = h.vary
+		header["Vary"] = append(header["Vary"], h.vary...)
 		header["Cache-Control"] = h.noStore
 	case http.MethodOptions:
 		header["Allow"] = h.allow
@@ -197,10 +235,11 @@ func (x *exchange) serve() {
 			return
 		}
 	}
-	ctx, ok := x.authenticate()
+	ctx, known, ok := x.authenticate()
 	if !ok {
 		return
 	}
+	x.cacheable(known)
 	if !acceptable {
 		x.refuse(fault.New(fault.NotAcceptable, "none of the media types in Accept can be given: accept application/graphql-response+json or application/json"))
 		return
@@ -218,26 +257,36 @@ func (x *exchange) serve() {
 	x.execute(ctx)
 }
 
-// authenticate finds the principal and puts it into the context.
-func (x *exchange) authenticate() (context.Context, bool) {
+// guessable tells a request that another site's page may have sent with the user's credentials. Such a page chooses the
+// document, whose names the answer repeats, and could find out from the lengths of compressed answers what else is in them.
+func guessable(r *http.Request) bool {
+	if site := r.Header["Sec-Fetch-Site"]; len(site) == 0 || site[0] != "cross-site" {
+		return false
+	}
+	_, _, basic := r.BasicAuth()
+	return basic || r.Header["Cookie"] != nil
+}
+
+// authenticate finds the principal and puts it into the context. known tells that there is one.
+func (x *exchange) authenticate() (ctx context.Context, known, ok bool) {
 	a := x.h.o.Auth
 	if a == nil {
-		return x, true
+		return x, false, true
 	}
 	p, err := a.Authenticate(x.r)
 	if err == nil {
-		return auth.NewContext(x, p), true
+		return auth.NewContext(x, p), true, true
 	}
 	if x.h.o.AllowAnonymous && isNoCredentials(err) {
-		return x, true
+		return x, false, true
 	}
 	if e := unauthenticated(err); e != nil {
 		x.out.w.Header()["Www-Authenticate"] = []string{auth.ChallengeFor(a, err)}
 		x.refuse(e)
-		return nil, false
+		return nil, false, false
 	}
 	x.refuse(err)
-	return nil, false
+	return nil, false, false
 }
 
 // execute hands the request on and completes the answer.

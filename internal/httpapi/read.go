@@ -5,7 +5,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
+	"time"
 	"unicode/utf8"
 
 	"github.com/fraiseql/fraiseql-go/internal/fault"
@@ -38,17 +40,43 @@ func (x *exchange) read() bool {
 		header["Connection"] = x.h.close // or net/http would read the rest
 		x.refuse(fault.New(fault.RequestTooLarge, "the body is larger than %d bytes: send less, or have --max-body-bytes raised", x.h.o.MaxBodyBytes))
 		return false
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		header["Connection"] = x.h.close
+		x.refuse(fault.New(fault.RequestTimeout, "the body did not come within %v: send it faster, or have --body-timeout raised", x.h.o.BodyTimeout))
+		return false
 	case err != nil:
 		header["Connection"] = x.h.close
 		x.refuse(fault.Wrap(err, fault.BadUserInput, "the body could not be read to its end"))
 		return false
 	}
+	x.unlimitBody()
 	wrong, at := readEnvelope(body, &x.request)
 	if wrong != nil {
 		x.fail(fault.List{wrong}, at)
 		return false
 	}
 	return true
+}
+
+// limitBody gives a body its time, from now to its last byte, so that one that trickles ends. It also holds for a body that
+// is not read here: net/http reads it, before it sends the answer or after.
+func (x *exchange) limitBody() {
+	limit := x.h.o.BodyTimeout
+	if limit < 0 || x.r.ContentLength == 0 {
+		return
+	}
+	if s, ok := x.Context.Value(http.ServerContextKey).(*http.Server); ok && s.ReadTimeout > 0 && s.ReadTimeout < limit {
+		return // the server's own limit is the stricter one
+	}
+	x.reading = x.out.rc.SetReadDeadline(time.Now().Add(limit)) == nil
+}
+
+// unlimitBody takes the deadline away from a body that was read to its end: on its connection net/http now watches whether
+// the client leaves.
+func (x *exchange) unlimitBody() {
+	if x.reading {
+		_ = x.out.rc.SetReadDeadline(time.Time{}) // it fails on a closed connection only
+	}
 }
 
 // readBody appends the body to buf, which grows as bytes come, not as a header promises.

@@ -124,7 +124,7 @@ func TestMethods(t *testing.T) {
 		t.Errorf("a mutation by GET: %d %s", w.Code, w.Body)
 	}
 	get := send(quiet(scripted), http.MethodGet, "/graphql?query={a}", "").Header()
-	if get.Get("Vary") != "Accept" || get.Get("Cache-Control") != "no-store" || get.Get("X-Content-Type-Options") != "nosniff" {
+	if get.Get("Vary") != "Accept, Accept-Encoding" || get.Get("Cache-Control") != "private, no-cache" || get.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("GET: %v", get)
 	}
 }

@@ -34,6 +34,9 @@ type Options struct {
 	// SDL gives the schema, "" as long as there is none. nil: it is not shown, since introspection is off.
 	SDL func() string
 
+	// Compress makes the handler that compresses what another one answers; nil: the schema is sent as it is.
+	Compress func(http.Handler) http.Handler
+
 	// PoolPage is shown at /pool to browsers; nil: they get the numbers too.
 	PoolPage http.Handler
 
@@ -79,7 +82,11 @@ func (s *Server) MountPublic(mux *http.ServeMux) {
 	mux.Handle("/health", reading(s.health))
 	mux.Handle("/ready", reading(s.ready))
 	mux.Handle("/version", reading(s.version))
-	mux.Handle("/schema.graphql", reading(s.schema))
+	schema := reading(s.schema)
+	if s.o.Compress != nil {
+		schema = s.o.Compress(schema)
+	}
+	mux.Handle("/schema.graphql", schema)
 	if !s.o.Production {
 		s.mountGuarded(mux)
 	}
