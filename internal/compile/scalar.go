@@ -10,7 +10,6 @@ import (
 	"net/netip"
 	"regexp"
 	"strconv"
-	"time"
 
 	"github.com/fraiseql/fraiseql-go/internal/jsonw"
 	"github.com/fraiseql/fraiseql-go/schema"
@@ -31,8 +30,8 @@ var (
 	wholeForm    = regexp.MustCompile(`^-?[0-9]+$`)
 	numberForm   = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,5})?$`)
 	uuidForm     = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
-	timeForm     = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?$`)
-	durationForm = regexp.MustCompile(`^-?P(-?[0-9.]+Y)?(-?[0-9.]+M)?(-?[0-9.]+W)?(-?[0-9.]+D)?(T(-?[0-9.]+H)?(-?[0-9.]+M)?(-?[0-9.]+S)?)?$`)
+	timeForm     = regexp.MustCompile(`^(([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?|24:00(:00)?)$`)
+	durationForm = regexp.MustCompile(`^P(-?[0-9]+(\.[0-9]+)?Y)?(-?[0-9]+(\.[0-9]+)?M)?(-?[0-9]+(\.[0-9]+)?W)?(-?[0-9]+(\.[0-9]+)?D)?(T(-?[0-9]+(\.[0-9]+)?H)?(-?[0-9]+(\.[0-9]+)?M)?(-?[0-9]+(\.[0-9]+)?S)?)?$`)
 	ltreeForm    = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
 )
 
@@ -64,6 +63,7 @@ func scalar(t *schema.Type, kind tokenKind, plain []byte) (text []byte, err erro
 		if (kind != intToken && kind != floatToken) || err != nil || math.IsInf(f, 0) {
 			return refuse("send a number of double precision")
 		}
+		return strconv.AppendFloat(nil, f, 'g', -1, 64), nil // PostgreSQL refuses what rounds to 0, such as 1e-400
 	case "Boolean":
 		if kind != boolToken {
 			return refuse("send true or false")
@@ -165,35 +165,53 @@ func kindOf(scalar string) tokenKind {
 func textual(name string, plain []byte) (accepted string, ok bool) {
 	s := string(plain)
 	switch name {
+	case "Date", "DateTime", "LocalDateTime": // as they are written; see docs/reference/scalars.md
+		if s == "infinity" || s == "-infinity" {
+			return "", true
+		}
+	}
+	switch name {
 	case "UUID":
 		return "send a UUID such as 123e4567-e89b-12d3-a456-426614174000", uuidForm.Match(plain)
 	case "Date":
-		_, err := time.Parse(time.DateOnly, s)
-		return "send a date such as 2026-01-31", err == nil
+		m, ok := moment(plain, 5_874_897)
+		return "send a date such as 2026-01-31", ok && !m.Clock
 	case "Time":
 		return "send a time of day such as 13:45:00", timeForm.Match(plain)
 	case "DateTime":
-		_, err := time.Parse(time.RFC3339Nano, s)
-		return "send an instant with its offset such as 2026-01-31T13:45:00Z", err == nil
+		m, ok := moment(plain, lastYear)
+		return "send an instant with its offset such as 2026-01-31T13:45:00Z", ok && m.Zone && !m.Spaced
 	case "LocalDateTime":
-		_, err := time.Parse("2006-01-02T15:04:05.999999999", s)
-		return "send a date and time without a zone such as 2026-01-31T13:45:00", err == nil
+		m, ok := moment(plain, lastYear)
+		return "send a date and time without a zone such as 2026-01-31T13:45:00", ok && m.Clock && !m.Zone && !m.Spaced
 	case "Duration":
 		return "send a duration of ISO 8601 such as P1DT2H", len(plain) > 2 && durationForm.Match(plain)
 	case "IpAddress":
-		_, err1 := netip.ParseAddr(s)
+		a, err1 := netip.ParseAddr(s)
 		_, err2 := netip.ParsePrefix(s)
-		return "send an IP address such as 192.0.2.1 or 2001:db8::1", err1 == nil || err2 == nil
+		return "send an IP address such as 192.0.2.1 or 2001:db8::1", err1 == nil && a.Zone() == "" || err2 == nil
 	case "CIDR":
 		p, err := netip.ParsePrefix(s)
 		return "send a network such as 10.0.0.0/8, with no bits set behind the prefix", err == nil && p.Masked() == p
 	case "MacAddress":
-		_, err := net.ParseMAC(s)
-		return "send a MAC address such as 08:00:2b:01:02:03", err == nil
+		a, err := net.ParseMAC(s)
+		return "send a MAC address such as 08:00:2b:01:02:03", err == nil && len(a) <= 8
 	case "LTreePath":
 		return "send labels joined by dots such as top.science", ltreeForm.Match(plain)
 	}
 	return "it cannot be sent", false
+}
+
+// lastYear is the last one of PostgreSQL's timestamps; the first of all is 4713 BC.
+const (
+	firstYear = 1 - 4713
+	lastYear  = 294_276
+)
+
+// moment reads a date or a date and time that PostgreSQL can hold.
+func moment(text []byte, last int) (jsonw.Moment, bool) {
+	m, ok := jsonw.ReadMoment(text)
+	return m, ok && m.Time.Year() >= firstYear && m.Time.Year() <= last
 }
 
 // whole reads a whole number; a variable's 5.0 is one, as in every JSON reader.

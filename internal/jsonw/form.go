@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"time"
 )
 
 // Form is the wire form of a scalar.
@@ -256,21 +255,19 @@ func withT(dst []byte, start int) {
 
 // instant writes a point in time of a document, of whatever offset, in UTC.
 func instant(dst, text []byte) []byte {
-	if bytes.IndexByte(text, ' ') >= 4 {
-		text = append(bytes.Clone(text), '"')
-		withT(text, 0)
-		text = text[:len(text)-1]
+	dst = append(dst, '"')
+	at := len(bytes.TrimSuffix(text, []byte("+00:00")))
+	if at == len(text) {
+		at = len(bytes.TrimSuffix(text, []byte{'Z'}))
 	}
-	if n := len(text); n >= 20 && (text[n-1] == 'Z' || bytes.HasSuffix(text, []byte("+00:00"))) || n < 20 {
-		start := len(dst) + 1
-		return zulu(append(append(append(dst, '"'), text...), '"'), start)
+	if at < len(text) && at >= 19 && text[10] == 'T' && (text[19] != '.' || text[at-1] != '0') { // as it shall be, but for the zone
+		return append(append(dst, text[:at]...), 'Z', '"')
 	}
-	if t, err := time.Parse(time.RFC3339Nano, string(text)); err == nil {
-		dst = append(dst, '"')
-		return append(t.UTC().AppendFormat(dst, time.RFC3339Nano), '"')
+	if m, ok := ReadMoment(text); ok && m.Zone {
+		return append(appendInstant(dst, m), '"')
 	}
-	start := len(dst) + 1
-	return zulu(append(append(append(dst, '"'), text...), '"'), start)
+	start := len(dst)
+	return zulu(append(append(dst, text...), '"'), start)
 }
 
 func appendBytes(dst, hexa []byte) ([]byte, error) {
