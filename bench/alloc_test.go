@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"runtime"
 	"testing"
 
@@ -15,9 +14,10 @@ import (
 
 	"github.com/fraiseql/fraiseql-go/examples"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
+	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func TestMain(m *testing.M) { apptest.Main(m) }
 
 // What a request may allocate beyond what cannot be avoided: a net/http server that says hello,
 // and the same query on a bare pgconn connection.

@@ -15,9 +15,10 @@ import (
 
 	"github.com/fraiseql/fraiseql-go/examples"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
+	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func TestMain(m *testing.M) { apptest.Main(m) }
 
 // load makes a database with an example in it; before runs first in the same session.
 func load(t *testing.T, name string, before ...string) *pgtest.DB {

@@ -249,7 +249,7 @@ func TestWrongPasswordIsNotTold(t *testing.T) {
 	p := openPool(t, u.String(), pool.Options{Logger: slog.New(slog.NewTextHandler(lockedWriter{&mu, &log}, nil))})
 	_, err = p.Acquire(t.Context())
 	if err == nil {
-		t.Skip("this server asks nobody for a password")
+		t.Fatal("a wrong password is accepted")
 	}
 	var connectErr *pgconn.ConnectError
 	if !errors.Is(err, pool.ErrUnavailable) || errors.As(err, &connectErr) || strings.Contains(err.Error(), "open-sesame") {

@@ -11,7 +11,7 @@ import (
 func TestStoredDocumentsAgreeWithTheColumns(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	d := readTables(t, s.db)
+	d := readTables(t, s.DB)
 	alone, beside, few := []object{}, []object{}, []object{}
 	for _, p := range d.posts {
 		if p.Status != "published" {
@@ -38,11 +38,11 @@ func TestStoredDocumentsAgreeWithTheColumns(t *testing.T) {
 		t.Errorf("%d documents, want 960; %d of them in the filter", len(alone), len(few))
 	}
 	const selection = `{ id title rating publishedAt commentCount author { id name handle } tags { name slug } }`
-	s.expect(t, `{ postSummaries `+selection+` }`, nil, object{"postSummaries", alone})
-	s.expect(t, `{ posts(where: {status: {eq: published}}) { title rating publishedAt summary `+selection+` } }`, nil, object{"posts", beside})
-	s.expect(t, `{ postSummaries(where: {commentCount: {gte: 10}, author: {name: {startsWith: "Élise"}}}) { id post { rating } } }`, nil, object{"postSummaries", few})
+	s.Expect(t, `{ postSummaries `+selection+` }`, nil, object{"postSummaries", alone})
+	s.Expect(t, `{ posts(where: {status: {eq: published}}) { title rating publishedAt summary `+selection+` } }`, nil, object{"posts", beside})
+	s.Expect(t, `{ postSummaries(where: {commentCount: {gte: 10}, author: {name: {startsWith: "Élise"}}}) { id post { rating } } }`, nil, object{"postSummaries", few})
 	id := alone[0][1]
-	s.expect(t, `query($id: ID!) { postSummary(id: $id) `+selection+` post(id: $id) { summary { title } } }`, map[string]any{"id": id},
+	s.Expect(t, `query($id: ID!) { postSummary(id: $id) `+selection+` post(id: $id) { summary { title } } }`, map[string]any{"id": id},
 		object{"postSummary", alone[0], "post", object{"summary", object{"title", alone[0][3]}}})
 }
 
@@ -50,7 +50,7 @@ func TestStoredDocumentsAgreeWithTheColumns(t *testing.T) {
 func TestDocumentsMadeWhileReadAgreeWithTheColumns(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	d := readTables(t, s.db)
+	d := readTables(t, s.DB)
 	cards, users, busy := []object{}, []object{}, []object{}
 	for _, u := range d.users {
 		written := slices.DeleteFunc(slices.Clone(d.posts), func(p post) bool { return p.AuthorID != u.ID })
@@ -70,10 +70,10 @@ func TestDocumentsMadeWhileReadAgreeWithTheColumns(t *testing.T) {
 		t.Errorf("%d of %d in the filter", len(busy), len(users))
 	}
 	const selection = `{ id name handle postCount contact { email } latestPosts { id title } }`
-	s.expect(t, `{ userCards `+selection+` }`, nil, object{"userCards", cards})
-	s.expect(t, `{ users { name identifier email card `+selection+` } }`, nil, object{"users", users})
-	s.expect(t, `{ userCards(where: {OR: [{postCount: {gt: 5}}, {contact: {email: {startsWith: "user25"}}}]}) { id } }`, nil, object{"userCards", busy})
+	s.Expect(t, `{ userCards `+selection+` }`, nil, object{"userCards", cards})
+	s.Expect(t, `{ users { name identifier email card `+selection+` } }`, nil, object{"users", users})
+	s.Expect(t, `{ userCards(where: {OR: [{postCount: {gt: 5}}, {contact: {email: {startsWith: "user25"}}}]}) { id } }`, nil, object{"userCards", busy})
 	for _, card := range cards[:20] {
-		s.expect(t, `query($id: ID!) { userCard(id: $id) `+selection+` }`, map[string]any{"id": card[1]}, object{"userCard", card})
+		s.Expect(t, `query($id: ID!) { userCard(id: $id) `+selection+` }`, map[string]any{"id": card[1]}, object{"userCard", card})
 	}
 }

@@ -13,28 +13,28 @@ import (
 func TestUsers(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	d := readTables(t, s.db)
+	d := readTables(t, s.DB)
 	short, long := []object{}, []object{}
 	for _, u := range d.users {
 		short = append(short, object{"id", u.ID, "name", u.Name})
 		long = append(long, object{"id", u.ID, "identifier", u.Identifier, "email", u.Email, "bio", u.Bio, "reputation", u.Reputation, "balance", u.Balance, "createdAt", instant(u.CreatedAt), "__typename", "User"})
-		s.expect(t, `query($id: ID!) { user(id: $id) { name } }`, map[string]any{"id": u.ID}, object{"user", object{"name", u.Name}})
+		s.Expect(t, `query($id: ID!) { user(id: $id) { name } }`, map[string]any{"id": u.ID}, object{"user", object{"name", u.Name}})
 	}
 	if len(short) != 250 {
 		t.Errorf("%d users, want 250", len(short))
 	}
-	s.expect(t, `{ users { id name } }`, nil, object{"users", short})
-	s.expect(t, `{ users { id identifier email bio reputation balance createdAt __typename } }`, nil, object{"users", long})
-	s.expect(t, `{ user(id: "00000000-0000-0000-0000-000000000000") { name } }`, nil, object{"user", nil})
+	s.Expect(t, `{ users { id name } }`, nil, object{"users", short})
+	s.Expect(t, `{ users { id identifier email bio reputation balance createdAt __typename } }`, nil, object{"users", long})
+	s.Expect(t, `{ user(id: "00000000-0000-0000-0000-000000000000") { name } }`, nil, object{"user", nil})
 	slices.Reverse(short)
-	s.expect(t, `{ users(orderBy: [{id: DESC}], limit: 7, offset: 3) { id name } }`, nil, object{"users", short[3:10]})
+	s.Expect(t, `{ users(orderBy: [{id: DESC}], limit: 7, offset: 3) { id name } }`, nil, object{"users", short[3:10]})
 }
 
 // TestPosts reads every post with its author, its comments and its tags, in two pages.
 func TestPosts(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	d := readTables(t, s.db)
+	d := readTables(t, s.DB)
 	want := []object{}
 	for _, p := range d.posts {
 		comments, tags := []object{}, []object{}
@@ -69,15 +69,15 @@ func TestPosts(t *testing.T) {
 		author { id name }
 		comments(orderBy: [{createdAt: DESC}]) { id body createdAt author { name } parent { id } }
 		tags(orderBy: [{name: ASC}]) { name identifier } } }`
-	s.expect(t, query, map[string]any{"from": 0, "count": 1000}, object{"posts", want[:1000]})
-	s.expect(t, query, map[string]any{"from": 1000, "count": 1000}, object{"posts", want[1000:]})
+	s.Expect(t, query, map[string]any{"from": 0, "count": 1000}, object{"posts", want[:1000]})
+	s.Expect(t, query, map[string]any{"from": 1000, "count": 1000}, object{"posts", want[1000:]})
 }
 
 // TestLatestPosts takes the order, the filter and both limits from the query.
 func TestLatestPosts(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	d := readTables(t, s.db)
+	d := readTables(t, s.DB)
 	published := slices.DeleteFunc(slices.Clone(d.posts), func(p post) bool { return p.Status != "published" })
 	slices.SortStableFunc(published, func(a, b post) int { return b.PublishedAt.Compare(*a.PublishedAt) })
 	want := []object{}
@@ -95,7 +95,7 @@ func TestLatestPosts(t *testing.T) {
 		}
 		want = append(want, object{"title", p.Title, "tags", names, "comments", comments})
 	}
-	s.expect(t, `query($count: Int!, $status: PostStatus!) {
+	s.Expect(t, `query($count: Int!, $status: PostStatus!) {
 		posts(where: {status: {eq: $status}}, orderBy: [{publishedAt: DESC}], limit: $count) {
 			title tags { name } comments(orderBy: [{createdAt: ASC}], limit: 3) { body } } }`,
 		map[string]any{"count": 40, "status": "published"}, object{"posts", want})
@@ -105,7 +105,7 @@ func TestLatestPosts(t *testing.T) {
 func TestFiltersThroughTheAuthor(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	d := readTables(t, s.db)
+	d := readTables(t, s.DB)
 	for where, holds := range map[string]func(p post, author user) bool{
 		`{title: {contains: "50% less"}}`:                                func(p post, _ user) bool { return strings.Contains(p.Title, "50% less") },
 		`{title: {contains: "café"}, status: {neq: draft}}`:              func(p post, _ user) bool { return strings.Contains(p.Title, "café") && p.Status != "draft" },
@@ -127,7 +127,7 @@ func TestFiltersThroughTheAuthor(t *testing.T) {
 		if len(want) == 0 {
 			t.Errorf("%s matches nothing in the tables: the case shows nothing", where)
 		}
-		s.expect(t, `{ posts(where: `+where+`) { id } }`, nil, object{"posts", want})
+		s.Expect(t, `{ posts(where: `+where+`) { id } }`, nil, object{"posts", want})
 	}
 }
 
@@ -135,7 +135,7 @@ func TestFiltersThroughTheAuthor(t *testing.T) {
 func TestTagsAndTheirPosts(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	d := readTables(t, s.db)
+	d := readTables(t, s.DB)
 	tags := slices.SortedFunc(slices.Values(d.tags), func(a, b tag) int { return cmp.Compare(a.ID, b.ID) })
 	want, links := []object{}, 0
 	for _, one := range tags {
@@ -151,21 +151,21 @@ func TestTagsAndTheirPosts(t *testing.T) {
 	if links != 3000 {
 		t.Errorf("%d links, want 3000", links)
 	}
-	s.expect(t, `{ tags { name posts { title author { name } post { id } } } }`, nil, object{"tags", want})
+	s.Expect(t, `{ tags { name posts { title author { name } post { id } } } }`, nil, object{"tags", want})
 }
 
 // TestQueriesToPaste runs what the dev command prints: no errors, and something in each list.
 func TestQueriesToPaste(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	d := readTables(t, s.db)
+	d := readTables(t, s.DB)
 	queries := examples.Queries("blog")
 	if len(queries) != 3 {
 		t.Fatalf("%d queries, want 3", len(queries))
 	}
 	for i, want := range []int{len(d.users), 5, 5} {
 		var answer map[string][]map[string]any
-		if err := json.Unmarshal([]byte(s.ask(t, queries[i].Query, queries[i].Variables)), &answer); err != nil {
+		if err := json.Unmarshal([]byte(s.Query(t, queries[i].Query, queries[i].Variables)), &answer); err != nil {
 			t.Fatal(err)
 		}
 		for field, rows := range answer {
@@ -196,5 +196,5 @@ func TestQueriesToPaste(t *testing.T) {
 		}
 		want = append(want, object{"title", p.Title, "rating", p.Rating, "author", object{"name", author.Name, "reputation", author.Reputation}, "summary", summary})
 	}
-	s.expect(t, queries[2].Query, queries[2].Variables, object{"posts", want})
+	s.Expect(t, queries[2].Query, queries[2].Variables, object{"posts", want})
 }

@@ -29,19 +29,19 @@ func TestCountriesByContinent(t *testing.T) {
 	}
 	const by = `countriesGroups(by: [continentCode]`
 	const fields = `{ key { continentCode } count }`
-	s.expect(t, `{ `+by+`) `+fields+` }`, nil, data("countriesGroups", all))
+	s.Expect(t, `{ `+by+`) `+fields+` }`, nil, data("countriesGroups", all))
 
 	byCount := slices.Clone(all)
 	slices.SortStableFunc(byCount, func(a, b tally[byContinent]) int { return cmp.Compare(b.Count, a.Count) })
-	s.expect(t, `{ `+by+`, orderBy: [{count: DESC}]) `+fields+` }`, nil, data("countriesGroups", byCount))
-	s.expect(t, `{ `+by+`, orderBy: [{count: DESC}], limit: 2, offset: 1) `+fields+` }`, nil, data("countriesGroups", byCount[1:3]))
+	s.Expect(t, `{ `+by+`, orderBy: [{count: DESC}]) `+fields+` }`, nil, data("countriesGroups", byCount))
+	s.Expect(t, `{ `+by+`, orderBy: [{count: DESC}], limit: 2, offset: 1) `+fields+` }`, nil, data("countriesGroups", byCount[1:3]))
 
 	const least = 30
 	large := slices.DeleteFunc(slices.Clone(all), func(g tally[byContinent]) bool { return g.Count < least })
 	if len(large) == 0 || len(large) == len(all) {
 		t.Fatalf("the bound %d keeps %d of %d groups, so it shows nothing", least, len(large), len(all))
 	}
-	s.expect(t, `query($n: Int) { `+by+`, having: {count: {gte: $n}}) `+fields+` }`, map[string]any{"n": least}, data("countriesGroups", large))
+	s.Expect(t, `query($n: Int) { `+by+`, having: {count: {gte: $n}}) `+fields+` }`, map[string]any{"n": least}, data("countriesGroups", large))
 }
 
 // TestFiguresOfTheWorld adds up what the facts hold, over all rows and over those that a relation leads to.
@@ -69,7 +69,7 @@ func TestFiguresOfTheWorld(t *testing.T) {
 			rtl++
 		}
 	}
-	got := s.ask(t, `{ countriesAggregate { count countDistinct { capital continentCode } }
+	got := s.Query(t, `{ countriesAggregate { count countDistinct { capital continentCode } }
 		europe: countriesAggregate(where: {continent: {code: {eq: "EU"}}}) { count }
 		currenciesAggregate { count sum { decimals } max { decimals } }
 		languagesGroups(by: [rtl]) { key { rtl } count } }`, nil)

@@ -82,8 +82,8 @@ func TestFiltersBeyondASCII(t *testing.T) {
 			kind, given, written = "[String!]!", []string{"nowhere", c.text}, `["nowhere", `+written+`]`
 		}
 		condition := "{" + c.field + ": {" + c.operator + ": "
-		s.expect(t, `query($text: `+kind+`) { countries(where: `+condition+`$text}}) { code } }`, map[string]any{"text": given}, data("countries", want))
-		s.expect(t, `{ countries(where: `+condition+written+`}}) { code } }`, nil, data("countries", want))
+		s.Expect(t, `query($text: `+kind+`) { countries(where: `+condition+`$text}}) { code } }`, map[string]any{"text": given}, data("countries", want))
+		s.Expect(t, `{ countries(where: `+condition+written+`}}) { code } }`, nil, data("countries", want))
 	}
 }
 
@@ -114,7 +114,7 @@ func TestEveryNativeNameFindsItsCountries(t *testing.T) {
 				want.Begins = append(want.Begins, code{other.Code})
 			}
 		}
-		s.expect(t, `query($whole: String, $begin: String, $middle: String) {
+		s.Expect(t, `query($whole: String, $begin: String, $middle: String) {
 			whole: countries(where: {native: {eq: $whole}}) { code }
 			begins: countries(where: {native: {startsWith: $begin}}) { code }
 			has: countries(where: {native: {contains: $middle}}) { code } }`,
@@ -148,7 +148,7 @@ func TestFiltersTogether(t *testing.T) {
 				want = append(want, code{c.Code})
 			}
 		}
-		s.expect(t, `{ countries(where: `+where+`) { code } }`, nil, data("countries", want))
+		s.Expect(t, `{ countries(where: `+where+`) { code } }`, nil, data("countries", want))
 	}
 	// A filter and an order of a nested list.
 	type continent struct {
@@ -165,7 +165,7 @@ func TestFiltersTogether(t *testing.T) {
 		}
 		want = append(want, one)
 	}
-	s.expect(t, `{ continents { code countries(where: {native: {contains: "é"}}, orderBy: [{code: DESC}]) { code } } }`, nil, data("continents", want))
+	s.Expect(t, `{ continents { code countries(where: {native: {contains: "é"}}, orderBy: [{code: DESC}]) { code } } }`, nil, data("continents", want))
 }
 
 // quoted writes a text as a GraphQL string.

@@ -22,14 +22,14 @@ func TestCountriesOfEachContinent(t *testing.T) {
 	all, countries := []continent{}, 0
 	for _, c := range w.Continents {
 		one := continent{c.Name, w.countriesOf(c.Code)}
-		s.expect(t, query, map[string]any{"code": c.Code}, data("continent", one))
+		s.Expect(t, query, map[string]any{"code": c.Code}, data("continent", one))
 		all, countries = append(all, one), countries+len(one.Countries)
 	}
 	if countries != len(w.Countries) {
 		t.Errorf("the continents have %d countries, want %d", countries, len(w.Countries))
 	}
-	s.expect(t, `{ continents { name countries { code name languages { code name } } } }`, nil, data("continents", all))
-	s.expect(t, query, map[string]any{"code": "XX"}, data("continent", nil))
+	s.Expect(t, `{ continents { name countries { code name languages { code name } } } }`, nil, data("continents", all))
+	s.Expect(t, query, map[string]any{"code": "XX"}, data("continent", nil))
 }
 
 // whole is a country with all that is known of it.
@@ -72,11 +72,11 @@ func TestEveryCountryByItsCode(t *testing.T) {
 	all := []whole{}
 	for _, c := range w.Countries {
 		all = append(all, w.whole(c))
-		s.expect(t, `query($code: ID!) { country(code: $code) `+wholeSelection+` }`, map[string]any{"code": c.Code}, data("country", w.whole(c)))
+		s.Expect(t, `query($code: ID!) { country(code: $code) `+wholeSelection+` }`, map[string]any{"code": c.Code}, data("country", w.whole(c)))
 	}
-	s.expect(t, `{ countries `+wholeSelection+` }`, nil, data("countries", all))
+	s.Expect(t, `{ countries `+wholeSelection+` }`, nil, data("countries", all))
 	for _, none := range []string{"ch", "CHE", "", "Å", "' OR true --"} {
-		s.expect(t, `query($code: ID!) { country(code: $code) { name } }`, map[string]any{"code": none}, data("country", nil))
+		s.Expect(t, `query($code: ID!) { country(code: $code) { name } }`, map[string]any{"code": none}, data("country", nil))
 	}
 }
 
@@ -90,18 +90,18 @@ func TestFiftyCountriesAtOnce(t *testing.T) {
 			query = append(query, fmt.Sprintf(`%s: country(code: %q) { native continent { name } }`, c.Code, c.Code))
 			want = append(want, fmt.Sprintf(`"%s":{"native":"%s","continent":{"name":"%s"}}`, c.Code, c.Native, w.whole(c).Continent.Name))
 		}
-		s.expect(t, `{ `+strings.Join(query, " ")+` }`, nil, json.RawMessage("{"+strings.Join(want, ",")+"}"))
+		s.Expect(t, `{ `+strings.Join(query, " ")+` }`, nil, json.RawMessage("{"+strings.Join(want, ",")+"}"))
 	}
 }
 
 func TestLanguagesWithTheCountriesThatSpeakThem(t *testing.T) {
 	t.Parallel()
 	w, s := readWorld(t), serve(t)
-	s.expect(t, `{ languages { code name countries { code name } } }`, nil, data("languages", w.speakers()))
+	s.Expect(t, `{ languages { code name countries { code name } } }`, nil, data("languages", w.speakers()))
 	for _, l := range w.speakers() {
-		s.expect(t, `query($code: ID!) { language(code: $code) { code name countries { code name } } }`, map[string]any{"code": l.Code}, data("language", l))
+		s.Expect(t, `query($code: ID!) { language(code: $code) { code name countries { code name } } }`, map[string]any{"code": l.Code}, data("language", l))
 	}
-	s.expect(t, `{ languages { code name native rtl } }`, nil, data("languages", w.Languages))
+	s.Expect(t, `{ languages { code name native rtl } }`, nil, data("languages", w.Languages))
 	// There and back: the countries of a language with their languages.
 	type there struct {
 		Native    string `json:"native"`
@@ -113,13 +113,13 @@ func TestLanguagesWithTheCountriesThatSpeakThem(t *testing.T) {
 			german.Countries = append(german.Countries, map[string]any{"country": map[string]any{"languages": codes(slices.Sorted(slices.Values(c.Languages)))}})
 		}
 	}
-	s.expect(t, `{ language(code: "de") { native countries { country { languages { code } } } } }`, nil, data("language", german))
+	s.Expect(t, `{ language(code: "de") { native countries { country { languages { code } } } } }`, nil, data("language", german))
 }
 
 func TestCurrencies(t *testing.T) {
 	t.Parallel()
 	w, s := readWorld(t), serve(t)
-	s.expect(t, `{ currencies { code name symbol decimals } }`, nil, data("currencies", w.Currencies))
+	s.Expect(t, `{ currencies { code name symbol decimals } }`, nil, data("currencies", w.Currencies))
 	type users struct {
 		Symbol    *string `json:"symbol"`
 		Countries []named `json:"countries"`
@@ -131,7 +131,7 @@ func TestCurrencies(t *testing.T) {
 				want.Countries = append(want.Countries, named{in.Code, in.Name})
 			}
 		}
-		s.expect(t, `query($code: ID!) { currency(code: $code) { symbol countries { code name } } }`, map[string]any{"code": c.Code}, data("currency", want))
+		s.Expect(t, `query($code: ID!) { currency(code: $code) { symbol countries { code name } } }`, map[string]any{"code": c.Code}, data("currency", want))
 	}
 	for where, holds := range map[string]func(currency) bool{
 		`{symbol: {eq: "€"}}`:                          func(c currency) bool { return symbol(c) == "€" },
@@ -149,7 +149,7 @@ func TestCurrencies(t *testing.T) {
 				want = append(want, code{c.Code})
 			}
 		}
-		s.expect(t, `{ currencies(where: `+where+`) { code } }`, nil, data("currencies", want))
+		s.Expect(t, `{ currencies(where: `+where+`) { code } }`, nil, data("currencies", want))
 	}
 }
 
@@ -195,13 +195,13 @@ func TestOrder(t *testing.T) {
 		for _, c := range sorted {
 			want = append(want, code{c.Code})
 		}
-		s.expect(t, `{ countries(orderBy: [`+order+`]) { code } }`, nil, data("countries", want))
+		s.Expect(t, `{ countries(orderBy: [`+order+`]) { code } }`, nil, data("countries", want))
 		offset := 0
 		for page := range slices.Chunk(want, 60) {
-			s.expect(t, `query($from: Int!) { countries(orderBy: [`+order+`], limit: 60, offset: $from) { code } }`, map[string]any{"from": offset}, data("countries", page))
+			s.Expect(t, `query($from: Int!) { countries(orderBy: [`+order+`], limit: 60, offset: $from) { code } }`, map[string]any{"from": offset}, data("countries", page))
 			offset += len(page)
 		}
-		s.expect(t, `query($from: Int!) { countries(orderBy: [`+order+`], limit: 60, offset: $from) { code } }`, map[string]any{"from": offset}, data("countries", []code{}))
+		s.Expect(t, `query($from: Int!) { countries(orderBy: [`+order+`], limit: 60, offset: $from) { code } }`, map[string]any{"from": offset}, data("countries", []code{}))
 	}
 }
 
@@ -215,7 +215,7 @@ func TestQueriesToPaste(t *testing.T) {
 	}
 	answers := make([]string, len(queries))
 	for i, q := range queries {
-		answers[i] = s.ask(t, q.Query, q.Variables)
+		answers[i] = s.Query(t, q.Query, q.Variables)
 	}
 	const swiss = `{"country":{"name":"Switzerland","native":"Schweiz","capital":"Bern","phone":[41],"continent":{"name":"Europe"},` +
 		`"languages":[{"name":"German","native":"Deutsch"},{"name":"French","native":"Français"},{"name":"Italian","native":"Italiano"}],`

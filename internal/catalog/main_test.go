@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"go.uber.org/goleak"
 
 	"github.com/fraiseql/fraiseql-go/internal/catalog"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
@@ -19,7 +20,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.Runner(m)) }
 
 // read takes the facts of a database made of sql.
 func read(t *testing.T, o catalog.Options, sql ...string) *catalog.Facts {

@@ -22,11 +22,12 @@ import (
 	"github.com/fraiseql/fraiseql-go/internal/cli"
 	"github.com/fraiseql/fraiseql-go/internal/devpg"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
+	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
 // TestMain makes this test binary the command itself when a script runs it.
 func TestMain(m *testing.M) {
-	testscript.Main(pgtest.Runner(m), map[string]func(){
+	testscript.Main(apptest.Runner(m), map[string]func(){
 		"fraiseql": func() {
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 			context.AfterFunc(ctx, stop)

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
+	"go.uber.org/goleak"
 
 	"github.com/fraiseql/fraiseql-go/internal/catalog"
 	"github.com/fraiseql/fraiseql-go/internal/compile"
@@ -23,7 +24,7 @@ import (
 
 var update = flag.Bool("update", false, "write what is found into the golden files")
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.Runner(m)) }
 
 // library is the schema of testdata/schema.sql, read from a live database.
 func library(t testing.TB) (*pgtest.DB, *schema.Schema) {

@@ -167,7 +167,7 @@ func FuzzCursor(f *testing.F) {
 			text = []byte(base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint32(raw, crc32.ChecksumIEEE(raw))))
 		}
 		if strings.ContainsFunc(string(text), func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }) {
-			t.Skip()
+			return // no text of a GraphQL document
 		}
 		bound, err := bind(docs, c, query, `{"c": "`+string(text)+`"}`)
 		if err != nil {

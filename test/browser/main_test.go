@@ -1,10 +1,9 @@
 package browser_test
 
 import (
-	"os"
 	"testing"
 
-	"github.com/fraiseql/fraiseql-go/internal/pgtest"
+	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func TestMain(m *testing.M) { apptest.Main(m) }

@@ -4,69 +4,28 @@ package clients_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
-
-	"go.uber.org/goleak"
 
 	"github.com/fraiseql/fraiseql-go"
-	"github.com/fraiseql/fraiseql-go/examples"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
+	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(hangingUp{pgtest.Runner(m)}) }
-
-// hangingUp runs tests and then ends what the default client keeps open.
-type hangingUp struct{ tests interface{ Run() int } }
-
-func (h hangingUp) Run() int {
-	defer http.DefaultClient.CloseIdleConnections()
-	return h.tests.Run()
-}
+func TestMain(m *testing.M) { apptest.Main(m) }
 
 // serve serves the blog, and gives its address. Its lists may be as long as they are.
 func serve(t *testing.T) string {
 	t.Helper()
-	files, err := examples.SQL("blog")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var sql []string
-	for _, file := range files {
-		sql = append(sql, file.SQL)
-	}
-	app, err := fraiseql.New(fraiseql.Options{DatabaseURL: pgtest.New(t, sql...).URL, MaxPage: -1, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-		defer cancel()
-		if err := app.Shutdown(ctx); err != nil {
-			t.Errorf("shutdown: %v", err)
-		}
-	})
-	if err := app.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(app)
-	t.Cleanup(func() {
-		server.CloseClientConnections()
-		server.Close()
-	})
-	return server.URL
+	return apptest.Listen(t, apptest.Start(t, fraiseql.Options{DatabaseURL: pgtest.New(t, apptest.Example(t, "blog")...).URL, MaxPage: -1}))
 }
 
 // node runs a script of this folder and gives what it prints. Without node, or without the npm package that the script

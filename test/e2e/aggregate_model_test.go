@@ -324,7 +324,7 @@ func (m *model) grouped(rows [][]int, by []int) [][][]int {
 func TestAggregatesEqualTheModel(outer *testing.T) {
 	outer.Parallel()
 	s := serve(outer, fraiseql.Options{MaxCost: -1}, modelSQL())
-	conn := s.db.Conn(outer)
+	conn := s.DB.Conn(outer)
 	all := figures()
 	rapid.Check(outer, func(t *rapid.T) {
 		var rows [][]int
@@ -383,7 +383,7 @@ func TestAggregatesEqualTheModel(outer *testing.T) {
 		}
 		query += "}"
 		var answer map[string]json.RawMessage
-		if err := json.Unmarshal([]byte(s.query(outer, query, nil)), &answer); err != nil {
+		if err := json.Unmarshal([]byte(s.Query(outer, query, nil)), &answer); err != nil {
 			t.Fatal(err)
 		}
 		for _, src := range modelSources {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fraiseql/fraiseql-go"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
+	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
 func TestAggregates(t *testing.T) {
@@ -93,7 +94,7 @@ func TestAggregates(t *testing.T) {
 		},
 		"beside other roots": {`{ teams(limit: 1) { name } peopleAggregate { count } __typename }`, nil, `{"teams":[{"name":"Alpha"}],"peopleAggregate":{"count":4},"__typename":"Query"}`},
 	} {
-		t.Run(name, func(t *testing.T) { expect(t, name, s.query(t, c.query, c.variables), c.want) })
+		t.Run(name, func(t *testing.T) { apptest.Expect(t, name, s.Query(t, c.query, c.variables), c.want) })
 	}
 }
 
@@ -130,14 +131,14 @@ func TestAggregatesRefused(t *testing.T) {
 		"too costly, a thousand rows for each figure": {`{ ` + aliases("peopleAggregate { count sum { age big } }", 7) + `}`, "QUERY_TOO_COSTLY", "21", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := s.counted(t, 0, 0, c.query, c.variables)
-			if a.Data != nil || a.code() != c.code || a.Status != 400 {
+			a := s.Counted(t, 0, 0, c.query, c.variables)
+			if a.Data != nil || a.Code() != c.code || a.Status != 400 {
 				t.Fatalf("status %d, want 400 and %s: %s", a.Status, c.code, clip(a.Body))
 			}
 			mustContain(t, "the message", a.Errors[0].Message, c.message)
 		})
 	}
-	s.query(t, `{ `+aliases("peopleAggregate { count sum { age big } }", 6)+`}`, nil)
+	s.Query(t, `{ `+aliases("peopleAggregate { count sum { age big } }", 6)+`}`, nil)
 }
 
 // TestFiguresThatCannotBeWritten are errors at their fields: what stands beside them is kept.
@@ -153,8 +154,8 @@ create table v_full (id int primary key, f float8);
 insert into v_full values (1, 1.7e308), (2, 1.7e308);
 comment on table v_full is '@fraiseql:type
 name: Full';`)
-	a := s.counted(t, 1, 1, `{ oddsAggregate { sum { n f i } avg { i } min { n f } max { i } count } oddsGroups(by: [n]) { key { n } count } }`, nil)
-	expect(t, "data", string(a.Data), `{"oddsAggregate":{"sum":{"n":null,"f":null,"i":"18446744073709551614"},"avg":{"i":"9223372036854775807"},"min":{"n":"1","f":1},"max":{"i":"9223372036854775807"},"count":2},
+	a := s.Counted(t, 1, 1, `{ oddsAggregate { sum { n f i } avg { i } min { n f } max { i } count } oddsGroups(by: [n]) { key { n } count } }`, nil)
+	apptest.Expect(t, "data", string(a.Data), `{"oddsAggregate":{"sum":{"n":null,"f":null,"i":"18446744073709551614"},"avg":{"i":"9223372036854775807"},"min":{"n":"1","f":1},"max":{"i":"9223372036854775807"},"count":2},
 		"oddsGroups":[{"key":{"n":"1"},"count":1},{"key":{"n":null},"count":1}]}`)
 	var paths []string
 	for _, e := range a.Errors {
@@ -164,8 +165,8 @@ name: Full';`)
 		t.Errorf("errors at %s", got)
 	}
 	// What PostgreSQL cannot compute is an error of its root.
-	a = s.send(t, `{ fullsAggregate { sum { f } } oddsAggregate { count } }`, nil)
-	expect(t, "data", string(a.Data), `{"fullsAggregate":null,"oddsAggregate":{"count":2}}`)
+	a = s.Send(t, `{ fullsAggregate { sum { f } } oddsAggregate { count } }`, nil)
+	apptest.Expect(t, "data", string(a.Data), `{"fullsAggregate":null,"oddsAggregate":{"count":2}}`)
 	if len(a.Errors) != 1 || fmt.Sprint(a.Errors[0].Path) != "[fullsAggregate]" {
 		t.Errorf("errors %+v", a.Errors)
 	}
@@ -193,10 +194,10 @@ create view v_letter as select id, word from tb_word;
 comment on view v_letter is '@fraiseql:type
 name: Letter
 collation: und-x-icu';`)
-	expect(t, "collations", s.query(t, `{ bytesAggregate { min { word } max { word } } lettersAggregate { min { word } max { word } } bytesGroups(by: [word]) { key { word } } lettersGroups(by: [word], orderBy: [{key: {word: DESC}}]) { key { word } } }`, nil),
+	apptest.Expect(t, "collations", s.Query(t, `{ bytesAggregate { min { word } max { word } } lettersAggregate { min { word } max { word } } bytesGroups(by: [word]) { key { word } } lettersGroups(by: [word], orderBy: [{key: {word: DESC}}]) { key { word } } }`, nil),
 		`{"bytesAggregate":{"min":{"word":"B"},"max":{"word":"c"}},"lettersAggregate":{"min":{"word":"a"},"max":{"word":"c"}},
 		  "bytesGroups":[{"key":{"word":"B"}},{"key":{"word":"a"}},{"key":{"word":"c"}}],"lettersGroups":[{"key":{"word":"c"}},{"key":{"word":"B"}},{"key":{"word":"a"}}]}`)
-	expect(t, "odd types", s.query(t, `{ oddsAggregate { countDistinct { name size n } sum { n short f4 } avg { short } min { size net word pad f4 } max { name size net n } } oddsGroups(by: [name], orderBy: [{max: {size: DESC}}], having: {max: {size: {eq: big}, name: {eq: "ANN"}}}) { key { name } count } }`, nil),
+	apptest.Expect(t, "odd types", s.Query(t, `{ oddsAggregate { countDistinct { name size n } sum { n short f4 } avg { short } min { size net word pad f4 } max { name size net n } } oddsGroups(by: [name], orderBy: [{max: {size: DESC}}], having: {max: {size: {eq: big}, name: {eq: "ANN"}}}) { key { name } count } }`, nil),
 		`{"oddsAggregate":{"countDistinct":{"name":2,"size":2,"n":2},"sum":{"n":"3","short":"32768","f4":0.30000000447034836},"avg":{"short":"16384.000000000000"},"min":{"size":"small","net":"10.0.0.0/8","word":"a","pad":"x  ","f4":0.1},"max":{"name":"Bo","size":"big","net":"192.0.2.0/24","n":2}},
 		  "oddsGroups":[{"key":{"name":"Ann"},"count":2}]}`)
 }
@@ -223,7 +224,7 @@ comment on table v_d is '@fraiseql:type
 name: D
 queries: {list: false, connection: false}
 expose_fields: [j, "true"]';`)
-	expect(t, "names", s.query(t, `{ sumUp { count } byWhat(by: [n]) { count } manyBsAggregate { count } dsAggregate { count }
+	apptest.Expect(t, "names", s.Query(t, `{ sumUp { count } byWhat(by: [n]) { count } manyBsAggregate { count } dsAggregate { count }
 		__schema { queryType { fields { name } } }
 		having: __type(name: "AHavingInput") { inputFields { name } } sums: __type(name: "ASumHavingInput") { inputFields { name } }
 		order: __type(name: "AGroupSumOrderByInput") { inputFields { name } } b: __type(name: "BGroup") { name } d: __type(name: "DAggregate") { fields { name } } }`, nil), `{
@@ -250,7 +251,7 @@ func TestAggregatesDeclaredInGo(t *testing.T) {
 		},
 	}, `create table v_sale (id int primary key, shop text not null, amount numeric not null, secret text);
 insert into v_sale values (1, 'a', 0.1, 'x'), (2, 'a', 0.2, 'y'), (3, 'b', 5, 'z');`)
-	expect(t, "declared", s.query(t, `{ takings { sum { amount } } again(where: {shop: {eq: "b"}}) { count } takingsBy(by: [shop], orderBy: [{sum: {amount: DESC}}]) { key { shop } sum { amount } } groupsAgain(by: [shop], limit: 1) { count }
+	apptest.Expect(t, "declared", s.Query(t, `{ takings { sum { amount } } again(where: {shop: {eq: "b"}}) { count } takingsBy(by: [shop], orderBy: [{sum: {amount: DESC}}]) { key { shop } sum { amount } } groupsAgain(by: [shop], limit: 1) { count }
 		q: __type(name: "Query") { fields { name description } } k: __type(name: "SaleGroupField") { enumValues { name } } }`, nil),
 		`{"takings":{"sum":{"amount":"5.3"}},"again":{"count":1},"takingsBy":[{"key":{"shop":"b"},"sum":{"amount":"5"}},{"key":{"shop":"a"},"sum":{"amount":"0.3"}}],"groupsAgain":[{"count":2}],
 		"q":{"fields":[{"name":"takings","description":"What came in."},{"name":"again","description":"Figures over the rows of Sale."},{"name":"takingsBy","description":"The rows of Sale in groups, with figures over each."},{"name":"groupsAgain","description":"The rows of Sale in groups, with figures over each."}]},
@@ -272,7 +273,7 @@ func TestAggregatesOfTwoTenants(t *testing.T) {
 		wg.Go(func() {
 			for i := range 25 {
 				mine := []string{"even", "odd"}[(worker+i)%2]
-				a := s.send(t, query, nil, "X-Tenant", mine)
+				a := s.Send(t, query, nil, "X-Tenant", mine)
 				if want := strings.ReplaceAll(`{"notesAggregate":{"count":20,"countDistinct":{"tenant":1},"min":{"tenant":"%"},"max":{"tenant":"%"}},"notesGroups":[{"key":{"tenant":"%"},"count":20}],`+
 					`"noteDocsAggregate":{"count":20,"max":{"tenant":"%"}},"noteTablesGroups":[{"key":{"tenant":"%"},"count":20}]}`, "%", mine); string(a.Data) != want || len(a.Errors) > 0 {
 					t.Errorf("%s: got %s", mine, a.Body)
@@ -282,6 +283,6 @@ func TestAggregatesOfTwoTenants(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	one := s.counted(t, 1, 1, query, nil) // no tenant: nothing is seen
-	expect(t, "nobody", string(one.Data), `{"notesAggregate":{"count":0,"countDistinct":{"tenant":0},"min":{"tenant":null},"max":{"tenant":null}},"notesGroups":[],"noteDocsAggregate":{"count":0,"max":{"tenant":null}},"noteTablesGroups":[]}`)
+	one := s.Counted(t, 1, 1, query, nil) // no tenant: nothing is seen
+	apptest.Expect(t, "nobody", string(one.Data), `{"notesAggregate":{"count":0,"countDistinct":{"tenant":0},"min":{"tenant":null},"max":{"tenant":null}},"notesGroups":[],"noteDocsAggregate":{"count":0,"max":{"tenant":null}},"noteTablesGroups":[]}`)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/fraiseql/fraiseql-go"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
+	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
 // The cases of this file are those that any build must get right, each by its name. The others of them stand beside what they
@@ -19,20 +20,20 @@ func TestOneRowIsAListNoneIsEmptyUnknownIsNull(t *testing.T) {
 	s := serve(t, fraiseql.Options{}, cases)
 	const nobody = "00000000-0000-0000-0000-0000000000ff"
 	for _, source := range [][2]string{{"people", "person"}, {"cards", "card"}, {"profiles", "profile"}} {
-		expect(t, source[0], s.query(t, fmt.Sprintf(`{ one: %s(limit: 1) { name } none: %s(where: {age: {gt: 1000}}) { name } unknown: %s(id: "%s") { name } }`,
+		apptest.Expect(t, source[0], s.Query(t, fmt.Sprintf(`{ one: %s(limit: 1) { name } none: %s(where: {age: {gt: 1000}}) { name } unknown: %s(id: "%s") { name } }`,
 			source[0], source[0], source[1], nobody), nil), `{"one":[{"name":"Ann"}],"none":[],"unknown":null}`)
 	}
-	expect(t, "nested", s.query(t, `{ teams { members(where: {age: {lt: 10}}) { name } } }`, nil), `{"teams":[{"members":[{"name":"Ann"}]},{"members":[]}]}`)
-	expect(t, "pages", s.query(t, `{ one: peopleConnection(first: 1) { nodes { name } } none: peopleConnection(where: {age: {gt: 1000}}) { nodes { name } totalCount } }`, nil),
+	apptest.Expect(t, "nested", s.Query(t, `{ teams { members(where: {age: {lt: 10}}) { name } } }`, nil), `{"teams":[{"members":[{"name":"Ann"}]},{"members":[]}]}`)
+	apptest.Expect(t, "pages", s.Query(t, `{ one: peopleConnection(first: 1) { nodes { name } } none: peopleConnection(where: {age: {gt: 1000}}) { nodes { name } totalCount } }`, nil),
 		`{"one":{"nodes":[{"name":"Ann"}]},"none":{"nodes":[],"totalCount":0}}`)
-	expect(t, "groups", s.query(t, `{ one: peopleGroups(by: [age], limit: 1) { count } none: peopleGroups(by: [age], where: {age: {gt: 1000}}) { count } }`, nil), `{"one":[{"count":1}],"none":[]}`)
-	expect(t, "a view without rows", s.query(t, `{ nobodies { name } nobody(id: "`+nobody+`") { name } }`, nil), `{"nobodies":[],"nobody":null}`)
+	apptest.Expect(t, "groups", s.Query(t, `{ one: peopleGroups(by: [age], limit: 1) { count } none: peopleGroups(by: [age], where: {age: {gt: 1000}}) { count } }`, nil), `{"one":[{"count":1}],"none":[]}`)
+	apptest.Expect(t, "a view without rows", s.Query(t, `{ nobodies { name } nobody(id: "`+nobody+`") { name } }`, nil), `{"nobodies":[],"nobody":null}`)
 }
 
 func TestAliasesOfRootFieldsAndTypename(t *testing.T) {
 	t.Parallel()
 	s := serve(t, fraiseql.Options{}, cases)
-	expect(t, "aliases", s.query(t, `{a: people(limit:1){id} b: people(limit:1, offset:1){name} __typename}`, nil),
+	apptest.Expect(t, "aliases", s.Query(t, `{a: people(limit:1){id} b: people(limit:1, offset:1){name} __typename}`, nil),
 		`{"a":[{"id":"00000000-0000-0000-0000-000000000001"}],"b":[{"name":"50%_Bo"}],"__typename":"Query"}`)
 }
 
@@ -40,9 +41,9 @@ func TestTwoAliasesOfOneField(t *testing.T) {
 	t.Parallel()
 	s := serve(t, fraiseql.Options{}, cases)
 	for _, source := range []string{"people", "cards", "profiles"} {
-		expect(t, source, s.query(t, `{r: `+source+`(limit: 1){x:name y:name}}`, nil), `{"r":[{"x":"Ann","y":"Ann"}]}`)
+		apptest.Expect(t, source, s.Query(t, `{r: `+source+`(limit: 1){x:name y:name}}`, nil), `{"r":[{"x":"Ann","y":"Ann"}]}`)
 	}
-	expect(t, "nested", s.query(t, `{teams(limit: 1){x:members(limit: 1){a:name b:name} y:members(limit: 1, offset: 1){age}}}`, nil), `{"teams":[{"x":[{"a":"Ann","b":"Ann"}],"y":[{"age":10}]}]}`)
+	apptest.Expect(t, "nested", s.Query(t, `{teams(limit: 1){x:members(limit: 1){a:name b:name} y:members(limit: 1, offset: 1){age}}}`, nil), `{"teams":[{"x":[{"a":"Ann","b":"Ann"}],"y":[{"age":10}]}]}`)
 }
 
 // One root field fails, and its siblings keep their data.
@@ -50,18 +51,18 @@ func TestSiblingsOfAFailedRootKeepTheirData(t *testing.T) {
 	t.Parallel()
 	s := serve(t, fraiseql.Options{}, cases)
 	// The batch breaks at the root that fails; what stands behind it is sent again: two trips.
-	a := s.counted(t, 2, 1, `{ a: people(limit: 1) { name } brokens { n } b: people(limit: 1) { age } __typename }`, nil)
-	expect(t, "data", string(a.Data), `{"a":[{"name":"Ann"}],"brokens":null,"b":[{"age":9}],"__typename":"Query"}`)
-	if a.Status != 200 || len(a.Errors) != 1 || a.code() != "DATABASE_ERROR" || fmt.Sprint(a.Errors[0].Path) != "[brokens]" {
+	a := s.Counted(t, 2, 1, `{ a: people(limit: 1) { name } brokens { n } b: people(limit: 1) { age } __typename }`, nil)
+	apptest.Expect(t, "data", string(a.Data), `{"a":[{"name":"Ann"}],"brokens":null,"b":[{"age":9}],"__typename":"Query"}`)
+	if a.Status != 200 || len(a.Errors) != 1 || a.Code() != "DATABASE_ERROR" || fmt.Sprint(a.Errors[0].Path) != "[brokens]" {
 		t.Errorf("status %d, errors %+v", a.Status, a.Errors)
 	}
 	// Several that fail, the last one too.
-	a = s.send(t, `{ x: brokens { n } y: people(limit: 1) { age } z: brokens { n } }`, nil)
-	expect(t, "data", string(a.Data), `{"x":null,"y":[{"age":9}],"z":null}`)
+	a = s.Send(t, `{ x: brokens { n } y: people(limit: 1) { age } z: brokens { n } }`, nil)
+	apptest.Expect(t, "data", string(a.Data), `{"x":null,"y":[{"age":9}],"z":null}`)
 	if len(a.Errors) != 2 {
 		t.Errorf("errors %+v", a.Errors)
 	}
-	s.query(t, `{ people(limit: 1) { age } }`, nil) // the connection is whole
+	s.Query(t, `{ people(limit: 1) { age } }`, nil) // the connection is whole
 }
 
 // The same filter gives the same rows through a key column and through a document.
@@ -76,7 +77,7 @@ func TestKeyColumnAndDocumentAgree(t *testing.T) {
 		`{id: {neq: "` + ann + `"}, age: {lt: 100}}`:        `[{"name":"50%_Bo"}]`,
 		`{id: {isNull: true}}`:                              `[]`,
 	} {
-		expect(t, where, s.query(t, strings.ReplaceAll(`{ a: people(where: %) { name } b: cards(where: %) { name } c: profiles(where: %) { name } }`, "%", where), nil),
+		apptest.Expect(t, where, s.Query(t, strings.ReplaceAll(`{ a: people(where: %) { name } b: cards(where: %) { name } c: profiles(where: %) { name } }`, "%", where), nil),
 			`{"a":`+want+`,"b":`+want+`,"c":`+want+`}`)
 	}
 }
@@ -93,14 +94,14 @@ func TestExactNumbersAndInstants(t *testing.T) {
 			if found {
 				want = `{"rows":[` + row + `]}`
 			}
-			expect(t, source, s.query(t, query, map[string]any{"e": "1234567890123456789012345678.0123456789", "b": "9223372036854775807", "t": instant}), want)
+			apptest.Expect(t, source, s.Query(t, query, map[string]any{"e": "1234567890123456789012345678.0123456789", "b": "9223372036854775807", "t": instant}), want)
 		}
 		for _, near := range []map[string]any{
 			{"e": "1234567890123456789012345678.0123456788", "b": "9223372036854775807"},
 			{"e": "1234567890123456789012345678.0123456789", "b": "9223372036854775806"},
 		} {
 			near["t"] = "2026-01-31T12:45:00.5Z"
-			expect(t, source, s.query(t, query, near), `{"rows":[]}`)
+			apptest.Expect(t, source, s.Query(t, query, near), `{"rows":[]}`)
 		}
 	}
 }
@@ -128,12 +129,12 @@ fields: {`+strings.Join(types, ", ")+`}';`)
 	long := strings.Repeat("a", 70)
 	for _, n := range []int{51, 120} {
 		some, last := strings.Join(fields[:n], " "), fmt.Sprintf(`"c%d":%d`, n-1, n-1)
-		got := s.query(t, `{ wides { `+some+` same { `+long+`: c1 `+long+`b: c2 `+some+` } } wideDocs { `+long+`: c1 `+long+`b: c2 `+some+` } }`, nil)
+		got := s.Query(t, `{ wides { `+some+` same { `+long+`: c1 `+long+`b: c2 `+some+` } } wideDocs { `+long+`: c1 `+long+`b: c2 `+some+` } }`, nil)
 		if strings.Count(got, last) != 3 || strings.Count(got, `"`+long+`":1`) != 2 || strings.Count(got, `"`+long+`b":2`) != 2 {
 			t.Errorf("%d fields: got %s", n, got)
 		}
 	}
-	mustContain(t, "an alias of a root", s.query(t, `{ `+long+`: wides { id } `+long+`b: wides { c1 } }`, nil), `"`+long+`":[{"id":"1"}]`, `"`+long+`b":[{"c1":1}]`)
+	mustContain(t, "an alias of a root", s.Query(t, `{ `+long+`: wides { id } `+long+`b: wides { c1 } }`, nil), `"`+long+`":[{"id":"1"}]`, `"`+long+`b":[{"c1":1}]`)
 }
 
 // A variable of a wrong type is an error, and the database hears nothing of it.
@@ -158,9 +159,9 @@ func TestWrongVariableTypeSendsNoSQL(t *testing.T) {
 		"a field":          {`query($w: PersonWhereInput) { people(where: $w) { name } }`, vars{"w": vars{"age": vars{"gt": "x"}}}, `"$w": age: gt: `},
 		"of two, one":      {`query($n: Int) { people(limit: 1) { name } teams { members(limit: $n) { name } } }`, vars{"n": "x"}, "$n"},
 	} {
-		a := s.counted(t, 0, 0, c.query, c.variables)
-		if a.Status != 400 || a.Data != nil || a.code() != "BAD_USER_INPUT" || len(s.link.Statements()) > 0 {
-			t.Errorf("%s: status %d: %s, and SQL %q", name, a.Status, a.Body, s.link.Statements())
+		a := s.Counted(t, 0, 0, c.query, c.variables)
+		if a.Status != 400 || a.Data != nil || a.Code() != "BAD_USER_INPUT" || len(s.Link.Statements()) > 0 {
+			t.Errorf("%s: status %d: %s, and SQL %q", name, a.Status, a.Body, s.Link.Statements())
 			continue
 		}
 		mustContain(t, name, a.Errors[0].Message, c.message)
@@ -172,10 +173,10 @@ func TestTypesOfAnEmptyViewEqualThoseOfAFullOne(t *testing.T) {
 	t.Parallel()
 	full := serve(t, fraiseql.Options{Expose: []string{"v_*", "tv_*"}}, cases)
 	empty := serve(t, fraiseql.Options{Expose: []string{"v_*", "tv_*"}}, cases, "truncate tb_person, tb_team, tv_card")
-	if full.app.Schema() == "" || full.app.Schema() != empty.app.Schema() {
-		t.Errorf("got\n%s\nwant\n%s", empty.app.Schema(), full.app.Schema())
+	if full.App.Schema() == "" || full.App.Schema() != empty.App.Schema() {
+		t.Errorf("got\n%s\nwant\n%s", empty.App.Schema(), full.App.Schema())
 	}
-	expect(t, "no rows", empty.query(t, `{ people { id } cards { id } profiles { id } }`, nil), `{"people":[],"cards":[],"profiles":[]}`)
+	apptest.Expect(t, "no rows", empty.Query(t, `{ people { id } cards { id } profiles { id } }`, nil), `{"people":[],"cards":[],"profiles":[]}`)
 	// The schema is read before there is a row, and serves the rows that come.
 	db := pgtest.New(t, `create table tv_late (id int primary key, data jsonb not null);
 comment on table tv_late is '@fraiseql:type
@@ -183,5 +184,5 @@ name: Late
 fields: {name: String, items: [{n: Int!}]}';`)
 	late := serveOn(t, db, "", fraiseql.Options{})
 	db.Exec(t, `insert into tv_late values (1, '{"name": "x", "items": [{"n": 1}], "other": true}')`)
-	expect(t, "later", late.query(t, `{ lates { id name items { n } } }`, nil), `{"lates":[{"id":"1","name":"x","items":[{"n":1}]}]}`)
+	apptest.Expect(t, "later", late.Query(t, `{ lates { id name items { n } } }`, nil), `{"lates":[{"id":"1","name":"x","items":[{"n":1}]}]}`)
 }

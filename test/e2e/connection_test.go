@@ -12,6 +12,7 @@ import (
 	"github.com/fraiseql/fraiseql-go"
 	"github.com/fraiseql/fraiseql-go/auth"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
+	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
 // cursorsOf gives the cursors of a connection's rows.
@@ -20,7 +21,7 @@ func (s *site) cursorsOf(t testing.TB, call string) []string {
 	var data struct {
 		Page struct{ Edges []struct{ Cursor string } }
 	}
-	if err := json.Unmarshal([]byte(s.query(t, `{ page: `+call+` { edges { cursor } } }`, nil)), &data); err != nil {
+	if err := json.Unmarshal([]byte(s.Query(t, `{ page: `+call+` { edges { cursor } } }`, nil)), &data); err != nil {
 		t.Fatal(err)
 	}
 	var all []string
@@ -117,7 +118,7 @@ func TestConnection(t *testing.T) {
 			`{"peopleConnection": {"nodes": [{"age": 10}, {"age": 100}], "pageInfo": {"hasPreviousPage": true}}}`,
 		},
 	} {
-		expect(t, tc.name, s.query(t, tc.query, tc.variables), tc.want)
+		apptest.Expect(t, tc.name, s.Query(t, tc.query, tc.variables), tc.want)
 	}
 }
 
@@ -159,8 +160,8 @@ func TestConnectionCountsWhenAsked(t *testing.T) {
 		{`{ peopleConnection(first: 8, where: {age: {lt: 11}}) { totalCount } }`, 1, []string{"count("}, []string{"limit", "order by"}},
 		{`query($c: Boolean = false) { peopleConnection(first: 9) { nodes { id } totalCount @include(if: $c) } }`, 1, []string{"limit 9"}, []string{"count("}},
 	} {
-		s.query(t, tc.query, nil)
-		statements := slices.DeleteFunc(slices.Clone(s.link.Statements()), func(sql string) bool { return !strings.Contains(sql, "v_person") })
+		s.Query(t, tc.query, nil)
+		statements := slices.DeleteFunc(slices.Clone(s.Link.Statements()), func(sql string) bool { return !strings.Contains(sql, "v_person") })
 		text := strings.Join(statements, "\n")
 		if len(statements) != tc.statements {
 			t.Errorf("%s: %d statements, want %d: %s", tc.query, len(statements), tc.statements, text)
@@ -184,8 +185,8 @@ func TestConnectionRefuses(t *testing.T) {
 	type vars = map[string]any
 	refuse := func(what, query string, variables any, path string, parts ...string) {
 		t.Helper()
-		a := s.counted(t, 0, 0, query, variables)
-		if a.code() != "BAD_USER_INPUT" || a.Data != nil {
+		a := s.Counted(t, 0, 0, query, variables)
+		if a.Code() != "BAD_USER_INPUT" || a.Data != nil {
 			t.Errorf("%s: %s", what, a.Body)
 			return
 		}
@@ -226,7 +227,7 @@ func TestConnectionRefuses(t *testing.T) {
 		refuse("changed at "+plain[:i], ask, vars{"a": plain[:i] + string(other) + plain[i+1:]}, "page", "cursor")
 	}
 	// As many as a page may have, when nobody says how many.
-	expect(t, "neither", s.query(t, `{ peopleConnection { nodes { age } pageInfo { hasNextPage } } }`, nil),
+	apptest.Expect(t, "neither", s.Query(t, `{ peopleConnection { nodes { age } pageInfo { hasNextPage } } }`, nil),
 		`{"peopleConnection": {"nodes": [{"age": 9}, {"age": 10}, {"age": 100}], "pageInfo": {"hasNextPage": true}}}`)
 }
 
@@ -234,13 +235,13 @@ func TestConnectionRefuses(t *testing.T) {
 func TestConnectionCost(t *testing.T) {
 	t.Parallel()
 	s := serve(t, fraiseql.Options{MaxCost: 20}, cases)
-	s.query(t, `query($n: Int) { peopleConnection(first: $n) { nodes { id name } } }`, map[string]any{"n": 10})
+	s.Query(t, `query($n: Int) { peopleConnection(first: $n) { nodes { id name } } }`, map[string]any{"n": 10})
 	for query, n := range map[string]int{
 		`query($n: Int) { peopleConnection(first: $n) { nodes { id name } } }`:                          11,
 		`query($n: Int) { peopleConnection(last: $n) { nodes { id } edges { cursor node { name } } } }`: 7,
 		`query($n: Int) { peopleConnection(first: $n) { nodes { team { members { id name } } } } }`:     1,
 	} {
-		if a := s.counted(t, 0, 0, query, map[string]any{"n": n}); a.code() != "QUERY_TOO_COSTLY" {
+		if a := s.Counted(t, 0, 0, query, map[string]any{"n": n}); a.Code() != "QUERY_TOO_COSTLY" {
 			t.Errorf("%s of %d: %s", query, n, a.Body)
 		}
 	}
@@ -257,21 +258,21 @@ func TestConnectionErrors(t *testing.T) {
 name: Hole
 key: [id]
 not_null: [n]';`)
-	a := s.counted(t, 2, 1, `{ brokensConnection { totalCount nodes { n } } peopleConnection(first: 1) { nodes { name } totalCount } }`, nil)
-	expect(t, "the rows fail", string(a.Data), `{"brokensConnection": null, "peopleConnection": {"nodes": [{"name": "Ann"}], "totalCount": 4}}`)
+	a := s.Counted(t, 2, 1, `{ brokensConnection { totalCount nodes { n } } peopleConnection(first: 1) { nodes { name } totalCount } }`, nil)
+	apptest.Expect(t, "the rows fail", string(a.Data), `{"brokensConnection": null, "peopleConnection": {"nodes": [{"name": "Ann"}], "totalCount": 4}}`)
 	if len(a.Errors) != 1 || fmt.Sprint(a.Errors[0].Path) != "[brokensConnection]" {
 		t.Errorf("got %s", a.Body)
 	}
-	a = s.counted(t, 2, 1, `{ brokensConnection(where: {n: {eq: 1}}) { totalCount nodes { id } } people(limit: 1) { name } }`, nil)
-	expect(t, "the count fails", string(a.Data), `{"brokensConnection": null, "people": [{"name": "Ann"}]}`)
-	a = s.counted(t, 1, 1, `{ people(limit: 1) { name } holesConnection { edges { node { n } } totalCount } }`, nil)
-	expect(t, "null where it may not be", string(a.Data), `{"people": [{"name": "Ann"}], "holesConnection": null}`)
+	a = s.Counted(t, 2, 1, `{ brokensConnection(where: {n: {eq: 1}}) { totalCount nodes { id } } people(limit: 1) { name } }`, nil)
+	apptest.Expect(t, "the count fails", string(a.Data), `{"brokensConnection": null, "people": [{"name": "Ann"}]}`)
+	a = s.Counted(t, 1, 1, `{ people(limit: 1) { name } holesConnection { edges { node { n } } totalCount } }`, nil)
+	apptest.Expect(t, "null where it may not be", string(a.Data), `{"people": [{"name": "Ann"}], "holesConnection": null}`)
 	if len(a.Errors) != 1 || fmt.Sprint(a.Errors[0].Path) != "[holesConnection edges 1 node n]" {
 		t.Errorf("got %s", a.Body)
 	}
 	// A column that the catalog does not prove is compared with care for nulls, though it is declared to hold none.
 	at := s.cursorsOf(t, `holesConnection(orderBy: [{n: ASC}])`)
-	expect(t, "a null that ought not to be", s.query(t, `query($a: String) { holesConnection(orderBy: [{n: ASC}], after: $a) { nodes { id } } }`, map[string]any{"a": at[1]}),
+	apptest.Expect(t, "a null that ought not to be", s.Query(t, `query($a: String) { holesConnection(orderBy: [{n: ASC}], after: $a) { nodes { id } } }`, map[string]any{"a": at[1]}),
 		`{"holesConnection": {"nodes": [{"id": "2"}]}}`)
 }
 
@@ -291,7 +292,7 @@ func TestConnectionUnderRowLevelSecurity(t *testing.T) {
 					args += ", after: \"" + from + "\""
 				}
 				query := `{ page: ` + root + `Connection(` + args + `) { edges { cursor node { id tenant } } totalCount pageInfo { hasPreviousPage } } }`
-				text := s.query(t, query, nil, "X-Tenant", tenant)
+				text := s.Query(t, query, nil, "X-Tenant", tenant)
 				if err := json.Unmarshal([]byte(text), &data); err != nil {
 					t.Fatal(err)
 				}
@@ -306,7 +307,7 @@ func TestConnectionUnderRowLevelSecurity(t *testing.T) {
 				}
 			}
 		}
-		if got := s.query(t, `{ `+root+`Connection { totalCount nodes { id } } }`, nil); got != `{"`+root+`Connection":{"totalCount":0,"nodes":[]}}` {
+		if got := s.Query(t, `{ `+root+`Connection { totalCount nodes { id } } }`, nil); got != `{"`+root+`Connection":{"totalCount":0,"nodes":[]}}` {
 			t.Errorf("nobody sees %s", got)
 		}
 	}
@@ -332,7 +333,7 @@ func TestConnectionInGo(t *testing.T) {
 		Context: func(r *http.Request) (context.Context, error) { return r.Context(), nil },
 		Session: func(context.Context) (auth.Settings, error) { return auth.Settings{}, nil },
 	}, library)
-	expect(t, "Go fields in nodes", s.query(t, `{ books(last: 2) { nodes { shout author { name } } edges { node { id shout } } totalCount pageInfo { hasPreviousPage } } none: books(first: 0) { nodes { shout } } }`, nil), `{
+	apptest.Expect(t, "Go fields in nodes", s.Query(t, `{ books(last: 2) { nodes { shout author { name } } edges { node { id shout } } totalCount pageInfo { hasPreviousPage } } none: books(first: 0) { nodes { shout } } }`, nil), `{
 		"books": {"nodes": [{"shout": "BOOK 8!", "author": {"name": "Cid"}}, {"shout": "BOOK 9!", "author": {"name": "Ann"}}],
 			"edges": [{"node": {"id": "8", "shout": "BOOK 8!"}}, {"node": {"id": "9", "shout": "BOOK 9!"}}], "totalCount": 9, "pageInfo": {"hasPreviousPage": true}},
 		"none": {"nodes": []}}`)
@@ -341,9 +342,7 @@ func TestConnectionInGo(t *testing.T) {
 			t.Errorf("the function was called with %v parents", batches)
 		}
 	}
-	mustContain(t, "SDL", s.app.Schema(), "\"\"\"All books.\"\"\"\n  books(", "): bookConnection\n", "type bookEdge {", "type PageInfo {", "totalCount: Int!", "edges: [bookEdge!]!", "nodes: [book!]!")
-	expect(t, "introspection", s.counted(t, 0, 0, `{ __type(name: "bookEdge") { kind fields { name type { kind ofType { name kind } } } } }`, nil).text(), `{"__type": {"kind": "OBJECT", "fields": [
+	mustContain(t, "SDL", s.App.Schema(), "\"\"\"All books.\"\"\"\n  books(", "): bookConnection\n", "type bookEdge {", "type PageInfo {", "totalCount: Int!", "edges: [bookEdge!]!", "nodes: [book!]!")
+	apptest.Expect(t, "introspection", string(s.Counted(t, 0, 0, `{ __type(name: "bookEdge") { kind fields { name type { kind ofType { name kind } } } } }`, nil).Data), `{"__type": {"kind": "OBJECT", "fields": [
 		{"name": "cursor", "type": {"kind": "NON_NULL", "ofType": {"name": "String", "kind": "SCALAR"}}}, {"name": "node", "type": {"kind": "NON_NULL", "ofType": {"name": "book", "kind": "OBJECT"}}}]}}`)
 }
-
-func (a answer) text() string { return string(a.Data) }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fraiseql/fraiseql-go"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
+	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
 const sleepy = `
@@ -26,9 +27,9 @@ name: Quick';`
 func TestBackendKilledMidQuery(t *testing.T) {
 	t.Parallel()
 	s := serve(t, fraiseql.Options{}, sleepy)
-	admin := s.db.Conn(t)
-	done := make(chan answer, 1)
-	go func() { done <- s.send(t, `{ sleeps { z } }`, nil) }()
+	admin := s.DB.Conn(t)
+	done := make(chan apptest.Answer, 1)
+	go func() { done <- s.Send(t, `{ sleeps { z } }`, nil) }()
 	for killed := 0; killed == 0; time.Sleep(5 * time.Millisecond) {
 		err := admin.QueryRow(t.Context(), `select count(pg_terminate_backend(pid)) from pg_stat_activity
 			where datname = current_database() and state = 'active' and query like '%v_sleep%' and pid <> pg_backend_pid()`).Scan(&killed)
@@ -37,10 +38,10 @@ func TestBackendKilledMidQuery(t *testing.T) {
 		}
 	}
 	a := <-done
-	if a.code() != "DATABASE_ERROR" || a.Data != nil || len(a.Errors) != 1 {
+	if a.Code() != "DATABASE_ERROR" || a.Data != nil || len(a.Errors) != 1 {
 		t.Errorf("got status %d: %s", a.Status, a.Body)
 	}
-	if a := s.send(t, `{ quicks { id } }`, nil); string(a.Data) != `{"quicks":[{"id":"1"}]}` {
+	if a := s.Send(t, `{ quicks { id } }`, nil); string(a.Data) != `{"quicks":[{"id":"1"}]}` {
 		t.Errorf("the next one: %s", a.Body)
 	}
 }
@@ -72,8 +73,8 @@ func TestDatabaseAbsent(t *testing.T) {
 		}
 		web.Close()
 	}()
-	s := &site{app: app, url: web.URL}
-	a := s.send(t, `{ quicks { id } }`, nil)
+	s := &site{&apptest.Site{App: app, URL: web.URL}}
+	a := s.Send(t, `{ quicks { id } }`, nil)
 	if a.Status != 503 || a.Header.Get("Retry-After") == "" || a.Data != nil || len(a.Errors) != 1 {
 		t.Errorf("without a database: status %d, %s", a.Status, a.Body)
 	}
@@ -92,14 +93,14 @@ func TestDatabaseAbsent(t *testing.T) {
 	}
 	server.Restart()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		if a = s.send(t, `{ quicks { id } }`, nil); a.Status == 200 {
+		if a = s.Send(t, `{ quicks { id } }`, nil); a.Status == 200 {
 			break
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("it does not heal: %s", a.Body)
 		}
 	}
-	expect(t, "healed", string(a.Data), `{"quicks":[{"id":"1"}]}`)
+	apptest.Expect(t, "healed", string(a.Data), `{"quicks":[{"id":"1"}]}`)
 }
 
 // TestSchemaChangesUnderPreparedStatements has a column's type change: no request notices.
@@ -110,19 +111,19 @@ comment on table t is '@fraiseql:type
 name: Thing';`)
 	want := `{"things":[{"id":"1","n":2}]}`
 	for range 3 {
-		expect(t, "before", s.query(t, `{ things { id n } }`, nil), want)
+		apptest.Expect(t, "before", s.Query(t, `{ things { id n } }`, nil), want)
 	}
-	s.db.Exec(t, `alter table t alter column n type smallint`)
-	a := s.send(t, `{ things { id n } quick: things { n } }`, nil)
-	expect(t, "after", string(a.Data), `{"things":[{"id":"1","n":2}],"quick":[{"n":2}]}`)
-	a = s.send(t, `{ things { id n } }`, nil)
-	expect(t, "a statement that was prepared", string(a.Data), want)
+	s.DB.Exec(t, `alter table t alter column n type smallint`)
+	a := s.Send(t, `{ things { id n } quick: things { n } }`, nil)
+	apptest.Expect(t, "after", string(a.Data), `{"things":[{"id":"1","n":2}],"quick":[{"n":2}]}`)
+	a = s.Send(t, `{ things { id n } }`, nil)
+	apptest.Expect(t, "a statement that was prepared", string(a.Data), want)
 	if len(a.Errors) > 0 {
 		t.Errorf("errors: %s", a.Body)
 	}
 	// What somebody else deallocated is prepared again.
-	s.db.Exec(t, `alter table t drop column gone`)
-	expect(t, "after a drop", string(s.send(t, `{ things { id n } }`, nil).Data), want)
+	s.DB.Exec(t, `alter table t drop column gone`)
+	apptest.Expect(t, "after a drop", string(s.Send(t, `{ things { id n } }`, nil).Data), want)
 }
 
 func TestPoolIsExhausted(t *testing.T) {
@@ -133,22 +134,22 @@ func TestPoolIsExhausted(t *testing.T) {
 	held := make(chan struct{})
 	go func() {
 		defer close(held)
-		req, _ := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/graphql", strings.NewReader(`{"query":"{ sleeps { z } }"}`))
+		req, _ := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/graphql", strings.NewReader(`{"query":"{ sleeps { z } }"}`))
 		req.Header.Set("Content-Type", "application/json")
 		if resp, err := http.DefaultClient.Do(req); err == nil {
 			resp.Body.Close()
 		}
 	}()
-	for s.app.PoolStat().Leased == 0 {
+	for s.App.PoolStat().Leased == 0 {
 		time.Sleep(time.Millisecond)
 	}
-	a := s.send(t, `{ quicks { id } }`, nil)
-	if a.Status != 503 || a.code() != "POOL_TIMEOUT" || a.Header.Get("Retry-After") == "" || a.Data != nil || len(a.Errors) != 1 {
+	a := s.Send(t, `{ quicks { id } }`, nil)
+	if a.Status != 503 || a.Code() != "POOL_TIMEOUT" || a.Header.Get("Retry-After") == "" || a.Data != nil || len(a.Errors) != 1 {
 		t.Errorf("status %d, %v: %s", a.Status, a.Header, a.Body)
 	}
 	cancel()
 	<-held
-	if a := s.send(t, `{ quicks { id } }`, nil); a.Status != 200 {
+	if a := s.Send(t, `{ quicks { id } }`, nil); a.Status != 200 {
 		t.Errorf("afterwards: %s", a.Body)
 	}
 }

@@ -36,7 +36,7 @@ func (s *site) ids(t testing.TB, list, args string, variables any) string {
 	if variables != nil {
 		head, args, _ = strings.Cut(args, "|")
 	}
-	got := s.query(t, "query"+head+" { x: "+list+args+" { id } }", variables)
+	got := s.Query(t, "query"+head+" { x: "+list+args+" { id } }", variables)
 	got = strings.NewReplacer(`{"x":[`, "", `]}`, "", `{"id":"`, "", `"}`, "").Replace(got)
 	return got
 }
@@ -131,8 +131,8 @@ func TestRefusedFilters(t *testing.T) {
 		"a network":                {`{natives(where: {ip: {inSubnet: "10.0.0.1/8"}}) {id}}`, nil, "BAD_USER_INPUT", []string{"no bits set behind the prefix"}},
 		"a range without its end":  {`{natives(where: {ip: {inRange: {from: "10.0.0.1"}}}) {id}}`, nil, "GRAPHQL_VALIDATION_FAILED", []string{`needs its field "to"`}},
 	} {
-		a := s.counted(t, 0, 0, c.query, c.variables)
-		if a.code() != c.code {
+		a := s.Counted(t, 0, 0, c.query, c.variables)
+		if a.Code() != c.code {
 			t.Errorf("%s: got %s", name, a.Body)
 			continue
 		}
@@ -174,12 +174,12 @@ func TestPatternsThatCannotBeRead(t *testing.T) {
 		if part == "send a date" {
 			trips = 0
 		}
-		a := s.counted(t, trips, min(trips, 1), "{bad: odds(where: "+where+") {id} good: odds {id}}", nil)
+		a := s.Counted(t, trips, min(trips, 1), "{bad: odds(where: "+where+") {id} good: odds {id}}", nil)
 		short := where
 		if len(short) > 60 {
 			short = short[:60]
 		}
-		if a.code() != "BAD_USER_INPUT" || !strings.Contains(a.Errors[0].Message, part) {
+		if a.Code() != "BAD_USER_INPUT" || !strings.Contains(a.Errors[0].Message, part) {
 			t.Errorf("%s: got %.300s", short, a.Body)
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/fraiseql/fraiseql-go"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
+	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
 // needs skips where this PostgreSQL lacks something that Debian's packages have, unless
@@ -98,7 +99,7 @@ func TestFiltersAcrossRelationsAndDocuments(t *testing.T) {
 		}
 	}
 	// At every level, by a variable too.
-	expect(t, "nested", s.query(t, `query($w: LineWhereInput) { buyers(where: {id: {eq: 1}}) { orders(where: {lines: {some: $w}}) { id lines(where: $w) { id } } } }`,
+	apptest.Expect(t, "nested", s.Query(t, `query($w: LineWhereInput) { buyers(where: {id: {eq: 1}}) { orders(where: {lines: {some: $w}}) { id lines(where: $w) { id } } } }`,
 		map[string]any{"w": map[string]any{"size": map[string]any{"gte": 10}}}), `{"buyers":[{"orders":[{"id":"1","lines":[{"id":"2"}]}]}]}`)
 }
 
@@ -123,8 +124,8 @@ func TestOrdersAcrossRelations(t *testing.T) {
 			t.Errorf("%s: got %s", source, got)
 		}
 	}
-	expect(t, "pages", s.query(t, `{ ordersConnection(first: 3, orderBy: {lines: {count: DESC}}) { nodes { id } } }`, nil), `{"ordersConnection":{"nodes":[{"id":"1"},{"id":"3"},{"id":"2"}]}}`)
-	expect(t, "below a parent", s.query(t, `{ buyers(where: {id: {eq: 1}}) { orders(orderBy: {lines: {count: ASC}}) { id } } }`, nil), `{"buyers":[{"orders":[{"id":"2"},{"id":"1"}]}]}`)
+	apptest.Expect(t, "pages", s.Query(t, `{ ordersConnection(first: 3, orderBy: {lines: {count: DESC}}) { nodes { id } } }`, nil), `{"ordersConnection":{"nodes":[{"id":"1"},{"id":"3"},{"id":"2"}]}}`)
+	apptest.Expect(t, "below a parent", s.Query(t, `{ buyers(where: {id: {eq: 1}}) { orders(orderBy: {lines: {count: ASC}}) { id } } }`, nil), `{"buyers":[{"orders":[{"id":"2"},{"id":"1"}]}]}`)
 }
 
 const collationsSQL = `
@@ -152,5 +153,5 @@ func TestCollations(t *testing.T) {
 		}
 	}
 	// Pages follow each other in the same order.
-	expect(t, "pages", s.query(t, `{ wordsConnection(first: 2, orderBy: {german: ASC}) { nodes { german } } }`, nil), `{"wordsConnection":{"nodes":[{"german":"a"},{"german":"Ä"}]}}`)
+	apptest.Expect(t, "pages", s.Query(t, `{ wordsConnection(first: 2, orderBy: {german: ASC}) { nodes { german } } }`, nil), `{"wordsConnection":{"nodes":[{"german":"a"},{"german":"Ä"}]}}`)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fraiseql/fraiseql-go"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
+	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
 const rangesSQL = `
@@ -43,11 +44,11 @@ func TestRangesAsOutput(t *testing.T) {
 		"wholes":{"upper":null,"low":null},"bigs":{"lower":null,"upper":null},"exacts":{"lower":null,"upper":null,"includesUpper":false},
 		"moments":{"lower":null,"upper":"2026-01-01T00:00:00"},"instants":{"lower":null,"upper":null},"many":[]`
 	const third = `"days":null,"wholes":null,"bigs":null,"exacts":null,"moments":null,"instants":null,"many":null`
-	expect(t, "columns", s.query(t, `{ stays { `+fields+` } }`, nil), `{"stays":[{`+first+`},{`+second+`},{`+third+`}]}`)
-	expect(t, "below a relation", s.query(t, `{ stay(id: 2) { parent { `+fields+` } } }`, nil), `{"stay":{"parent":{`+first+`}}}`)
-	expect(t, "documents", s.query(t, `{ kept(limit: 3) { `+fields+` } }`, nil), `{"kept":[{`+first+`},{`+second+`},{`+third+`}]}`)
+	apptest.Expect(t, "columns", s.Query(t, `{ stays { `+fields+` } }`, nil), `{"stays":[{`+first+`},{`+second+`},{`+third+`}]}`)
+	apptest.Expect(t, "below a relation", s.Query(t, `{ stay(id: 2) { parent { `+fields+` } } }`, nil), `{"stay":{"parent":{`+first+`}}}`)
+	apptest.Expect(t, "documents", s.Query(t, `{ kept(limit: 3) { `+fields+` } }`, nil), `{"kept":[{`+first+`},{`+second+`},{`+third+`}]}`)
 
-	a := s.counted(t, 1, 1, `{ kept(where: {id: {eq: 4}}) { in { days { upper includesUpper } } days { lower } wholes { lower } } }`, nil)
+	a := s.Counted(t, 1, 1, `{ kept(where: {id: {eq: 4}}) { in { days { upper includesUpper } } days { lower } wholes { lower } } }`, nil)
 	if string(a.Data) != `{"kept":[{"in":{"days":{"upper":"2026-01-02","includesUpper":true}},"days":null,"wholes":null}]}` || len(a.Errors) != 2 {
 		t.Errorf("got %s", a.Body)
 	}
@@ -106,10 +107,10 @@ func TestPlacesInATree(t *testing.T) {
 		`places(where: {name: {eq: "HOUSE", neq: "yard", in: ["house"], like: "h%", contains: "OUS", matches: "^h"}}) { name }`: `[{"name":"House"}]`,
 		`places(where: {name: {nin: ["SITE", "house"], notMatches: "^y"}}) { name }`:                                            `[{"name":"Floor"}]`,
 	} {
-		expect(t, query, s.query(t, "{ x: "+query+" }", nil), `{"x":`+want+`}`)
+		apptest.Expect(t, query, s.Query(t, "{ x: "+query+" }", nil), `{"x":`+want+`}`)
 	}
-	a := s.counted(t, 0, 0, `{ desks(where: {id: {descendantOfId: "1"}}) { id } }`, nil)
-	if a.code() != "GRAPHQL_VALIDATION_FAILED" {
+	a := s.Counted(t, 0, 0, `{ desks(where: {id: {descendantOfId: "1"}}) { id } }`, nil)
+	if a.Code() != "GRAPHQL_VALIDATION_FAILED" {
 		t.Errorf("a key without a path: got %s", a.Body)
 	}
 }
@@ -125,8 +126,8 @@ comment on table tv_desk is '@fraiseql:type
 name: Desk
 fields: {path: LTreePath}';`)
 	mustContain(t, "the log", log.String(), "the extension ltree is not installed", "CREATE EXTENSION ltree")
-	expect(t, "equality stays", s.query(t, `{ desks(where: {path: {eq: "site.house"}}) { path } }`, nil), `{"desks":[{"path":"site.house"}]}`)
-	if a := s.counted(t, 0, 0, `{ desks(where: {path: {descendantOf: "site"}}) { id } }`, nil); a.code() != "GRAPHQL_VALIDATION_FAILED" || strings.Contains(s.app.Schema(), "matchesLquery") {
+	apptest.Expect(t, "equality stays", s.Query(t, `{ desks(where: {path: {eq: "site.house"}}) { path } }`, nil), `{"desks":[{"path":"site.house"}]}`)
+	if a := s.Counted(t, 0, 0, `{ desks(where: {path: {descendantOf: "site"}}) { id } }`, nil); a.Code() != "GRAPHQL_VALIDATION_FAILED" || strings.Contains(s.App.Schema(), "matchesLquery") {
 		t.Errorf("got %s", a.Body)
 	}
 }
@@ -145,13 +146,13 @@ filters: [words]';`)
 			t.Errorf("%s: got %s, want %s", where, got, want)
 		}
 	}
-	if a := s.counted(t, 0, 0, `{ pages { words } }`, nil); a.code() != "GRAPHQL_VALIDATION_FAILED" {
+	if a := s.Counted(t, 0, 0, `{ pages { words } }`, nil); a.Code() != "GRAPHQL_VALIDATION_FAILED" {
 		t.Errorf("got %s", a.Body)
 	}
-	if a := s.counted(t, 0, 0, `{ pages(orderBy: {words: ASC}) { id } }`, nil); a.code() != "GRAPHQL_VALIDATION_FAILED" {
+	if a := s.Counted(t, 0, 0, `{ pages(orderBy: {words: ASC}) { id } }`, nil); a.Code() != "GRAPHQL_VALIDATION_FAILED" {
 		t.Errorf("got %s", a.Body)
 	}
-	if sdl := s.app.Schema(); strings.Contains(sdl, "scalar FullText") || !strings.Contains(sdl, "words: FullTextFilter") || strings.Contains(sdl, "title: StringFilter") {
+	if sdl := s.App.Schema(); strings.Contains(sdl, "scalar FullText") || !strings.Contains(sdl, "words: FullTextFilter") || strings.Contains(sdl, "title: StringFilter") {
 		t.Error(sdl)
 	}
 }
@@ -161,7 +162,7 @@ func TestCompatibleOperators(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t, peopleSQL)
 	plain, both := serveOn(t, db, "", fraiseql.Options{}), serveOn(t, db, "", fraiseql.Options{CompatibleOperators: true})
-	if plain.app.Schema() != both.app.Schema() {
+	if plain.App.Schema() != both.App.Schema() {
 		t.Error("the schema shows the other spellings")
 	}
 	const introspect = `{ __type(name: "StringFilter") { inputFields { name } } }`
@@ -176,7 +177,7 @@ func TestCompatibleOperators(t *testing.T) {
 		if got := both.ids(t, "natives", "(where: "+where+")", nil); got != want {
 			t.Errorf("%s: got %s, want %s", where, got, want)
 		}
-		if a := plain.counted(t, 0, 0, `{ natives(where: `+where+`) { id } }`, nil); a.code() != "GRAPHQL_VALIDATION_FAILED" {
+		if a := plain.Counted(t, 0, 0, `{ natives(where: `+where+`) { id } }`, nil); a.Code() != "GRAPHQL_VALIDATION_FAILED" {
 			t.Errorf("%s without the option: got %s", where, a.Body)
 		}
 	}
@@ -184,10 +185,10 @@ func TestCompatibleOperators(t *testing.T) {
 	if got := both.ids(t, "natives", `($f: StringFilter) |(where: {name: $f})`, variables); got != "2,4" {
 		t.Errorf("by a variable: got %s", got)
 	}
-	if a := plain.counted(t, 0, 0, `query($f: StringFilter) { natives(where: {name: $f}) { id } }`, variables); a.code() != "BAD_USER_INPUT" {
+	if a := plain.Counted(t, 0, 0, `query($f: StringFilter) { natives(where: {name: $f}) { id } }`, variables); a.Code() != "BAD_USER_INPUT" {
 		t.Errorf("by a variable without the option: got %s", a.Body)
 	}
-	if a := both.counted(t, 0, 0, `{ natives(where: {name: {startswit: "50"}}) { id } }`, nil); a.code() != "GRAPHQL_VALIDATION_FAILED" || strings.Contains(string(a.Body), `"startswith"`) {
+	if a := both.Counted(t, 0, 0, `{ natives(where: {name: {startswit: "50"}}) { id } }`, nil); a.Code() != "GRAPHQL_VALIDATION_FAILED" || strings.Contains(string(a.Body), `"startswith"`) {
 		t.Errorf("got %s", a.Body)
 	}
 }
@@ -195,5 +196,5 @@ func TestCompatibleOperators(t *testing.T) {
 // query0 asks what needs no connection.
 func (s *site) query0(t testing.TB, query string) string {
 	t.Helper()
-	return string(s.counted(t, 0, 0, query, nil).Data)
+	return string(s.Counted(t, 0, 0, query, nil).Data)
 }

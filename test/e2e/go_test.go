@@ -14,6 +14,7 @@ import (
 	"github.com/fraiseql/fraiseql-go"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
 	"github.com/fraiseql/fraiseql-go/pool"
+	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
 const library = `
@@ -187,13 +188,13 @@ func TestGo(t *testing.T) {
 		},
 		"a row described in Go":  {`{ a: one(name: "Bob") { id } b: one(name: "nobody") { id } }`, nil, 2, 1, 0, `{"a":{"id":"2"},"b":null}`},
 		"plain values":           {`{ plain { id name rate born books { title pages } shout __typename } }`, nil, 0, 0, 1, `{"plain":[{"id":"7","name":"Plain \"q\"","rate":"3.10","born":null,"books":[{"title":"T","pages":null}],"shout":"PLAIN \"Q\" 3.10","__typename":"author"}]}`},
-		"the request's database": {`{ count authors(limit: 1) { name } again: count }`, nil, anyTrips, 1, 0, `{"count":9,"authors":[{"name":"Ann"}],"again":9}`},
-		"a savepoint":            {`{ careful }`, nil, anyTrips, 1, 0, `{"careful":42}`},
+		"the request's database": {`{ count authors(limit: 1) { name } again: count }`, nil, apptest.AnyTrips, 1, 0, `{"count":9,"authors":[{"name":"Ann"}],"again":9}`},
+		"a savepoint":            {`{ careful }`, nil, apptest.AnyTrips, 1, 0, `{"careful":42}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			settle(t, s.app) // what ran on DB is reset after the request
+			apptest.Settle(t, s.App) // what ran on DB is reset after the request
 			batches.Store(0)
-			a := s.counted(t, c.trips, c.leases, c.query, c.variables)
+			a := s.Counted(t, c.trips, c.leases, c.query, c.variables)
 			if string(a.Data) != c.want || len(a.Errors) > 0 {
 				t.Errorf("got %s\nwant %s", a.Body, c.want)
 			}
@@ -211,8 +212,8 @@ func TestGo(t *testing.T) {
 		"a panic":               {`{ panics authors(limit: 1) { name } }`, `{"panics":null,"authors":[{"name":"Ann"}]}`, "INTERNAL", "[panics]"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := s.send(t, c.query, nil)
-			if string(a.Data) != c.data || a.code() != c.code || len(a.Errors) == 0 || fmt.Sprint(a.Errors[0].Path) != c.path {
+			a := s.Send(t, c.query, nil)
+			if string(a.Data) != c.data || a.Code() != c.code || len(a.Errors) == 0 || fmt.Sprint(a.Errors[0].Path) != c.path {
 				t.Errorf("got %s\nwant %s with %s at %s", a.Body, c.data, c.code, c.path)
 			}
 			for _, secret := range []string{"hunter2", "goroutine", "oh no"} {
@@ -235,7 +236,7 @@ func TestDBAfterTheRequest(t *testing.T) {
 			return n, err
 		}),
 	}}, library)
-	s.send(t, `{ keep }`, nil)
+	s.Send(t, `{ keep }`, nil)
 	if _, err := kept.Exec(t.Context(), "select 1"); !errors.Is(err, pool.ErrReleased) {
 		t.Errorf("got %v, want ErrReleased", err)
 	}

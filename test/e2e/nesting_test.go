@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/fraiseql/fraiseql-go"
+	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
 // chain is a list of rows, each of which leads to the next one and back.
@@ -29,7 +30,7 @@ func TestRelationsOfAnyDepthTakeOneRoundTrip(t *testing.T) {
 			query = "id next { " + query + " }"
 			answer = fmt.Sprintf(`{"id":"%d","next":%s}`, level, answer)
 		}
-		expect(t, fmt.Sprint(depth, " rows"), s.query(t, "{ link(id: 1) { "+query+" } }", nil), `{"link":`+answer+`}`)
+		apptest.Expect(t, fmt.Sprint(depth, " rows"), s.Query(t, "{ link(id: 1) { "+query+" } }", nil), `{"link":`+answer+`}`)
 	}
 	for _, depth := range []int{1, 5, 12} {
 		query, answer := "id", fmt.Sprintf(`[{"id":"%d"}]`, 40-depth)
@@ -40,7 +41,7 @@ func TestRelationsOfAnyDepthTakeOneRoundTrip(t *testing.T) {
 				answer = object
 			}
 		}
-		expect(t, fmt.Sprint(depth, " lists"), s.query(t, "{ link(id: 40) { "+query+" } }", nil), `{"link":`+answer+`}`)
+		apptest.Expect(t, fmt.Sprint(depth, " lists"), s.Query(t, "{ link(id: 40) { "+query+" } }", nil), `{"link":`+answer+`}`)
 	}
 }
 
@@ -83,7 +84,7 @@ func TestGoFieldGetsItsWholeBatchBelowNestedLists(t *testing.T) {
 		"no parents": {`{ authors { books(limit: 0) { code } } }`, `{"authors":[{"books":[]},{"books":[]},{"books":[]}]}`, "[]"},
 	} {
 		calls = nil
-		expect(t, name, s.query(t, c.query, nil), c.want)
+		apptest.Expect(t, name, s.Query(t, c.query, nil), c.want)
 		if got := fmt.Sprint(calls); got != c.calls {
 			t.Errorf("%s: the parents were %s, want %s", name, got, c.calls)
 		}
@@ -97,7 +98,7 @@ func TestRecursionIsLimitedByDepthAndCost(t *testing.T) {
 		return "{ links(limit: 1) { " + strings.Repeat(field+" { ", depth) + "id" + strings.Repeat(" }", depth) + " } }"
 	}
 	s := serve(t, fraiseql.Options{}, chain)
-	s.query(t, nested("next", 18), nil)
+	s.Query(t, nested("next", 18), nil)
 	for name, c := range map[string]struct{ query, code, message string }{
 		"rows, one too deep": {nested("next", 19), "QUERY_TOO_DEEP", "20"},
 		"rows, far too deep": {nested("next", 1000), "QUERY_TOO_DEEP", "1000"},
@@ -108,13 +109,13 @@ func TestRecursionIsLimitedByDepthAndCost(t *testing.T) {
 		"lists, too many rows": {nested("before", 10), "QUERY_TOO_COSTLY", "5000000"},
 		"lists by a variable":  {`query($n: Int!) { links { before(limit: $n) { before(limit: $n) { before(limit: $n) { id } } } } }`, "QUERY_TOO_COSTLY", "5000000"},
 	} {
-		a := s.counted(t, 0, 0, c.query, map[string]any{"n": 1000})
-		if a.code() != c.code || a.Data != nil {
+		a := s.Counted(t, 0, 0, c.query, map[string]any{"n": 1000})
+		if a.Code() != c.code || a.Data != nil {
 			t.Errorf("%s: got %s", name, clip(a.Body))
 			continue
 		}
 		mustContain(t, name, a.Errors[0].Message, c.message)
 	}
 	// Small pages make the same lists cheap.
-	s.query(t, `query($n: Int!) { links(limit: 1) { before(limit: $n) { before(limit: $n) { before(limit: $n) { id } } } } }`, map[string]any{"n": 2})
+	s.Query(t, `query($n: Int!) { links(limit: 1) { before(limit: $n) { before(limit: $n) { before(limit: $n) { id } } } } }`, map[string]any{"n": 2})
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fraiseql/fraiseql-go"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
+	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
 // EmailAddress is a text with a form, in small letters.
@@ -189,21 +190,21 @@ func TestScalarsDeclaredInGo(t *testing.T) {
 			{"name":"endsWith"},{"name":"iendsWith"},{"name":"like"},{"name":"ilike"},{"name":"matches"},{"name":"imatches"},{"name":"notMatches"},{"name":"isNull"}]}}`,
 		},
 	} {
-		a := s.send(t, c.query, c.variables)
+		a := s.Send(t, c.query, c.variables)
 		if len(a.Errors) > 0 {
 			t.Errorf("%s: %s", name, a.Body)
 			continue
 		}
-		expect(t, name, string(a.Data), c.want)
+		apptest.Expect(t, name, string(a.Data), c.want)
 	}
-	mustContain(t, "the schema", s.app.Schema(), `scalar EmailAddress @specifiedBy(url: "https://html.spec.whatwg.org/#valid-e-mail-address")`, "scalar Port\n", "email: EmailAddress!", "phone: PhoneNumber\n", "emails: [EmailAddress!]!")
+	mustContain(t, "the schema", s.App.Schema(), `scalar EmailAddress @specifiedBy(url: "https://html.spec.whatwg.org/#valid-e-mail-address")`, "scalar Port\n", "email: EmailAddress!", "phone: PhoneNumber\n", "emails: [EmailAddress!]!")
 }
 
 // A query that asks for a scalar with Serialize is as any other for the database: one round trip.
 func TestScalarsDeclaredInGoTakeOneRoundTrip(t *testing.T) {
 	t.Parallel()
 	s := serveContacts(t)
-	s.query(t, `{ contacts(where: {email: {eq: "ADA@example.org"}}) { email phone calls { phone } } }`, nil)
+	s.Query(t, `{ contacts(where: {email: {eq: "ADA@example.org"}}) { email phone calls { phone } } }`, nil)
 }
 
 func TestScalarsDeclaredInGoRefuse(t *testing.T) {
@@ -225,8 +226,8 @@ func TestScalarsDeclaredInGoRefuse(t *testing.T) {
 		"no rules of its own": {`{ contacts(where: {price: {eq: "x"}}) { id } }`, nil, "BAD_USER_INPUT", []string{`Price is a Decimal cannot represent`}},
 		"a panic":             {`{ echo(ports: [], secret: "x") }`, nil, "INTERNAL", []string{"internal error"}},
 	} {
-		a := s.counted(t, 0, 0, c.query, c.variables)
-		if a.code() != c.code {
+		a := s.Counted(t, 0, 0, c.query, c.variables)
+		if a.Code() != c.code {
 			t.Errorf("%s: got %s", name, a.Body)
 		}
 		mustContain(t, name, string(a.Body), c.parts...)
@@ -245,16 +246,16 @@ func TestScalarsThatCannotBeShown(t *testing.T) {
 			fraiseql.Resolve("use", func(context.Context, struct{ Secret *Secret }) (bool, error) { return true, nil }),
 		},
 	}, contacts)
-	a := s.send(t, `{ contacts(where: {id: {in: [1, 2]}}) { id phone } }`, nil)
-	expect(t, "null", string(a.Data), `{"contacts":[{"id":"1","phone":"+41441234567"},{"id":"2","phone":null}]}`)
+	a := s.Send(t, `{ contacts(where: {id: {in: [1, 2]}}) { id phone } }`, nil)
+	apptest.Expect(t, "null", string(a.Data), `{"contacts":[{"id":"1","phone":"+41441234567"},{"id":"2","phone":null}]}`)
 	mustContain(t, "null", string(a.Body), `"path":["contacts",1,"phone"]`, `"code":"INTERNAL"`, "PhoneNumber: the value cannot be written", "the directory has no such number")
 	if len(a.Errors) != 1 {
 		t.Errorf("got %s", a.Body)
 	}
-	a = s.send(t, `{ contacts { id calls { phone } } }`, nil)
-	expect(t, "propagation", string(a.Data), `{"contacts":null}`)
+	a = s.Send(t, `{ contacts { id calls { phone } } }`, nil)
+	apptest.Expect(t, "propagation", string(a.Data), `{"contacts":null}`)
 	mustContain(t, "propagation", string(a.Body), `"path":["contacts",1,"calls",0,"phone"]`, `"code":"UNLISTED"`, "this number is not listed")
-	a = s.send(t, `{ contacts(where: {id: {eq: 3}}) { calls { phone } } }`, nil)
+	a = s.Send(t, `{ contacts(where: {id: {eq: 3}}) { calls { phone } } }`, nil)
 	mustContain(t, "a panic", string(a.Body), `"data":{"contacts":null}`, `"message":"internal error"`)
 	// With a Go field in the answer it is walked over twice; each value is shown once all the same.
 	var calls atomic.Int64
@@ -267,7 +268,7 @@ func TestScalarsThatCannotBeShown(t *testing.T) {
 	s = serve(t, fraiseql.Options{Types: types, Queries: []fraiseql.Query{
 		fraiseql.List[contactRow]("contacts"), fraiseql.Resolve("use", func(context.Context, struct{ Secret *Secret }) (bool, error) { return true, nil }),
 	}}, contacts)
-	s.query(t, `{ contacts { host phone } }`, nil)
+	s.Query(t, `{ contacts { host phone } }`, nil)
 	if calls.Load() != 2 {
 		t.Errorf("%d calls for 2 values", calls.Load())
 	}
@@ -313,7 +314,7 @@ func TestAnnotationOfAnUnknownScalar(t *testing.T) {
 	s := serve(t, fraiseql.Options{Logger: slog.New(slog.NewTextHandler(&logged, nil))}, `create view v_a as select 1 as id, 'x' as colour;
 		comment on view v_a is '@fraiseql:type'; comment on column v_a.colour is '@fraiseql:field type=Hue!';`)
 	mustContain(t, "the log", logged.String(), "there is no type Hue", "column public.v_a.colour", "declare it in Go (a scalar by fraiseql.Scalar)")
-	if strings.Contains(s.app.Schema(), "colour") {
+	if strings.Contains(s.App.Schema(), "colour") {
 		t.Error("the column is served")
 	}
 }
@@ -331,15 +332,15 @@ name: Doc
 key: [id]
 fields: {big: BigInt, exact: Decimal}';`
 	const query = `{ nums { big exact span { upper } } docs { big exact } numsAggregate { sum { big exact } } }`
-	expect(t, "strings", serve(t, fraiseql.Options{}, numbers).query(t, query, nil),
+	apptest.Expect(t, "strings", serve(t, fraiseql.Options{}, numbers).Query(t, query, nil),
 		`{"nums":[{"big":"9223372036854775807","exact":"12345678901234567890.1234567890","span":{"upper":"9223372036854775807"}}],"docs":[{"big":"9223372036854775807","exact":"12.50"}],
 		"numsAggregate":{"sum":{"big":"9223372036854775807","exact":"12345678901234567890.1234567890"}}}`)
 	s := serve(t, fraiseql.Options{PlainNumbers: true}, numbers)
-	expect(t, "numbers", s.query(t, query, nil),
+	apptest.Expect(t, "numbers", s.Query(t, query, nil),
 		`{"nums":[{"big":9223372036854775807,"exact":12345678901234567890.1234567890,"span":{"upper":9223372036854775807}}],"docs":[{"big":9223372036854775807,"exact":12.50}],
 		"numsAggregate":{"sum":{"big":9223372036854775807,"exact":12345678901234567890.1234567890}}}`)
 	for _, where := range []string{`{big: {eq: 9223372036854775807}, exact: {eq: 12345678901234567890.123456789}}`, `{big: {eq: "9223372036854775807"}, exact: {eq: "12345678901234567890.123456789"}}`} {
-		expect(t, where, s.query(t, `{ nums(where: `+where+`) { id } }`, nil), `{"nums":[{"id":"1"}]}`)
+		apptest.Expect(t, where, s.Query(t, `{ nums(where: `+where+`) { id } }`, nil), `{"nums":[{"id":"1"}]}`)
 	}
-	mustContain(t, "the schema", s.app.Schema(), "A whole number of 64 bits, written as a number")
+	mustContain(t, "the schema", s.App.Schema(), "A whole number of 64 bits, written as a number")
 }

@@ -125,7 +125,7 @@ func TestRead(t *testing.T) {
 		"a list of one in a variable": {`query($m: [Int!]) { people(where: {age: {in: $m}}) { age } }`, map[string]any{"m": 9}, `{"people":[{"age":9}]}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := s.query(t, c.query, c.variables)
+			got := s.Query(t, c.query, c.variables)
 			if got != c.want {
 				t.Errorf("got %s\nwant %s", got, c.want)
 			}
@@ -162,7 +162,7 @@ fields: {inner: {n: Int!, m: Int}, list: "[Int!]", num: Int}';`)
 		{`{ item(id: 2) { n } other: items(limit: 1) { n } }`, `{"item":null,"other":[{"n":1}]}`, "[item n]"},
 		{`{ docs { inner { m n } list num id } }`, `{"docs":[{"inner":null,"list":null,"num":null,"id":"1"}]}`, "[docs 0 inner n]"},
 	} {
-		a := s.send(t, c.query, nil)
+		a := s.Send(t, c.query, nil)
 		if string(a.Data) != c.data || len(a.Errors) == 0 || fmt.Sprint(a.Errors[0].Path) != c.path || a.Status != 200 {
 			t.Errorf("%s:\n got %s\nwant %s at %s", c.query, a.Body, c.data, c.path)
 		}

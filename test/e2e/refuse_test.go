@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/fraiseql/fraiseql-go"
+	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
 // TestRefused sends what cannot be answered. Nothing of it borrows a connection.
@@ -50,8 +51,8 @@ func TestRefused(t *testing.T) {
 		"variables that are no JSON": {`{ people { name } }`, "x", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := s.counted(t, 0, 0, c.query, c.variables)
-			if a.Data != nil || len(a.Errors) == 0 || c.code != "" && a.code() != c.code || a.Status != 400 {
+			a := s.Counted(t, 0, 0, c.query, c.variables)
+			if a.Data != nil || len(a.Errors) == 0 || c.code != "" && a.Code() != c.code || a.Status != 400 {
 				t.Errorf("status %d, want 400 and %s: %s", a.Status, c.code, clip(a.Body))
 				return
 			}
@@ -74,7 +75,7 @@ func clip(b []byte) []byte { return b[:min(len(b), 400)] }
 func TestManyFieldsAreMerged(t *testing.T) {
 	t.Parallel()
 	s := serve(t, fraiseql.Options{}, cases)
-	expect(t, "5000 times id", s.query(t, `{people(limit:1){`+strings.Repeat("id ", 5000)+`}}`, nil), `{"people":[{"id":"00000000-0000-0000-0000-000000000001"}]}`)
+	apptest.Expect(t, "5000 times id", s.Query(t, `{people(limit:1){`+strings.Repeat("id ", 5000)+`}}`, nil), `{"people":[{"id":"00000000-0000-0000-0000-000000000001"}]}`)
 }
 
 func TestLimitsCanBeSet(t *testing.T) {
@@ -91,10 +92,10 @@ func TestLimitsCanBeSet(t *testing.T) {
 		"body":    {`{ people { id } }`, `{ people { id } } #` + strings.Repeat("x", 600), "REQUEST_TOO_LARGE"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if a := s.send(t, c.good, nil); len(a.Errors) > 0 {
+			if a := s.Send(t, c.good, nil); len(a.Errors) > 0 {
 				t.Errorf("within the limit: %s", a.Body)
 			}
-			if a := s.send(t, c.bad, nil); a.code() != c.code {
+			if a := s.Send(t, c.bad, nil); a.Code() != c.code {
 				t.Errorf("above the limit: got %s, want %s", clip(a.Body), c.code)
 			}
 		})
@@ -104,7 +105,7 @@ func TestLimitsCanBeSet(t *testing.T) {
 comment on view v_n is '@fraiseql:type
 name: N
 queries: {list: ns}';`)
-	if got := all.query(t, `{ ns { id } }`, nil); strings.Count(got, "id") != 1500 {
+	if got := all.Query(t, `{ ns { id } }`, nil); strings.Count(got, "id") != 1500 {
 		t.Errorf("%d rows, want 1500", strings.Count(got, "id"))
 	}
 }
@@ -130,8 +131,8 @@ func TestBodies(t *testing.T) {
 		"chosen of two":      {`{"query": "query A { __typename } query B { __typename }", "operationName": "B"}`, nil, 200, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := s.post(t, []byte(c.body), c.header...)
-			if a.Status != c.status || a.code() != c.code && c.code != "" || (c.status != 200) == (len(a.Errors) == 0) {
+			a := s.Post(t, []byte(c.body), c.header...)
+			if a.Status != c.status || a.Code() != c.code && c.code != "" || (c.status != 200) == (len(a.Errors) == 0) {
 				t.Errorf("status %d, want %d %s: %s", a.Status, c.status, c.code, clip(a.Body))
 			}
 		})
@@ -142,16 +143,16 @@ func TestBodies(t *testing.T) {
 func TestIntrospection(t *testing.T) {
 	t.Parallel()
 	s := serve(t, fraiseql.Options{}, cases)
-	a := s.counted(t, 0, 0, `{ __schema { queryType { name } types { name } } __type(name: "Person") { fields { name } } __typename }`, nil)
+	a := s.Counted(t, 0, 0, `{ __schema { queryType { name } types { name } } __type(name: "Person") { fields { name } } __typename }`, nil)
 	mustContain(t, "introspection", string(a.Body), `"queryType":{"name":"Query"}`, `"PersonWhereInput"`, `"fields":[{"name":"id"}`)
 	closed := serve(t, fraiseql.Options{NoIntrospection: true}, cases)
-	if a := closed.send(t, `{ __schema { queryType { name } } }`, nil); a.code() != "GRAPHQL_VALIDATION_FAILED" {
+	if a := closed.Send(t, `{ __schema { queryType { name } } }`, nil); a.Code() != "GRAPHQL_VALIDATION_FAILED" {
 		t.Errorf("off: %s", clip(a.Body))
 	}
-	closed.query(t, "{ people(limit: 1) { __typename } } # __schema", nil)
+	closed.Query(t, "{ people(limit: 1) { __typename } } # __schema", nil)
 	for path, want := range map[string][2]int{"/schema.graphql": {200, 404}, "/health": {200, 200}, "/ready": {200, 200}, "/metrics": {200, 200}, "/pool": {200, 200}, "/version": {200, 200}, "/nowhere": {404, 404}} {
 		for i, site := range []*site{s, closed} {
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, site.url+path, nil)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, site.URL+path, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fraiseql/fraiseql-go"
 	"github.com/fraiseql/fraiseql-go/pool"
+	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
 // TestUnusedDBIsTakenAwayToo keeps a request's connection without having used it: another
@@ -32,9 +33,9 @@ func TestUnusedDBIsTakenAwayToo(t *testing.T) {
 			return n, err
 		}),
 	}}, library)
-	s.send(t, `{ keep }`, nil)
-	done := make(chan answer, 1)
-	go func() { done <- s.send(t, `{ stay }`, nil) }()
+	s.Send(t, `{ keep }`, nil)
+	done := make(chan apptest.Answer, 1)
+	go func() { done <- s.Send(t, `{ stay }`, nil) }()
 	<-inside
 	var pid int
 	if err := kept.QueryRow(t.Context(), "select pg_backend_pid()").Scan(&pid); !errors.Is(err, pool.ErrReleased) {
@@ -51,11 +52,11 @@ func TestStalePlanBetweenConstants(t *testing.T) {
 comment on table t is '@fraiseql:type
 name: Thing';`)
 	const query, want = `{ __typename things { id n } z: __typename }`, `{"__typename":"Query","things":[{"id":"1","n":2}],"z":"Query"}`
-	expect(t, "first", s.query(t, query, nil), want)
-	expect(t, "prepared", s.query(t, query, nil), want)
-	s.db.Exec(t, `alter table t alter column n type smallint`)
-	a := s.send(t, query, nil)
-	expect(t, "after the change", string(a.Data), want)
+	apptest.Expect(t, "first", s.Query(t, query, nil), want)
+	apptest.Expect(t, "prepared", s.Query(t, query, nil), want)
+	s.DB.Exec(t, `alter table t alter column n type smallint`)
+	a := s.Send(t, query, nil)
+	apptest.Expect(t, "after the change", string(a.Data), want)
 }
 
 // TestDocumentsThatAreNoNumbers must not become JSON that nobody can read.
@@ -67,8 +68,8 @@ comment on table tv_n is '@fraiseql:type
 name: Num
 document: data
 fields: {f: Float, i: Int, d: Decimal}';`)
-	a := s.send(t, `{ nums { f i d } }`, nil)
-	expect(t, "numbers", string(a.Data), `{"nums":[{"f":null,"i":null,"d":null},{"f":null,"i":null,"d":null},{"f":0.0015,"i":-7,"d":"0.10"}]}`)
+	a := s.Send(t, `{ nums { f i d } }`, nil)
+	apptest.Expect(t, "numbers", string(a.Data), `{"nums":[{"f":null,"i":null,"d":null},{"f":null,"i":null,"d":null},{"f":0.0015,"i":-7,"d":"0.10"}]}`)
 	if len(a.Errors) != 6 {
 		t.Errorf("%d errors, want 6", len(a.Errors))
 	}
@@ -85,7 +86,7 @@ queries: {list: echoes}';`)
 	for i := range or {
 		or[i] = map[string]any{"num": map[string]any{"isNull": true}}
 	}
-	a := s.send(t, `query($w: EchoWhereInput!) { big: echoes { text } `+aliases("echoes(limit: 1, where: $w) { id }", 20)+`}`, map[string]any{"w": map[string]any{"OR": or}})
+	a := s.Send(t, `query($w: EchoWhereInput!) { big: echoes { text } `+aliases("echoes(limit: 1, where: $w) { id }", 20)+`}`, map[string]any{"w": map[string]any{"OR": or}})
 	if len(a.Errors) > 0 || len(a.Data) < 20_000_000 || !strings.HasSuffix(string(a.Data), `"a19":[]}`) {
 		t.Errorf("%d bytes, errors %+v", len(a.Data), a.Errors)
 	}
@@ -105,8 +106,8 @@ name: Broken';
 create view v_big as select n as id, repeat('x', 100) as text from generate_series(1, 100) n;
 comment on view v_big is '@fraiseql:type
 name: Big';`)
-	a := s.send(t, `{ quiets { a b } brokens { n } }`, nil)
-	expect(t, "data", string(a.Data), `{"quiets":null,"brokens":null}`)
+	a := s.Send(t, `{ quiets { a b } brokens { n } }`, nil)
+	apptest.Expect(t, "data", string(a.Data), `{"quiets":null,"brokens":null}`)
 	told := map[string]bool{}
 	for _, e := range a.Errors {
 		told[fmt.Sprint(e.Path[0])] = true
@@ -115,7 +116,7 @@ name: Big';`)
 		t.Errorf("errors %+v", a.Errors)
 	}
 	// What has left belongs to another root: the answer stays whole.
-	a = s.send(t, `{ bigs { text } brokens { n } }`, nil)
+	a = s.Send(t, `{ bigs { text } brokens { n } }`, nil)
 	if !strings.HasSuffix(string(a.Data), `],"brokens":null}`) || len(a.Errors) != 1 {
 		t.Errorf("got %s", clip(a.Body))
 	}
@@ -154,19 +155,19 @@ func TestDBAndDescribedRows(t *testing.T) {
 		{`{ timesOut best { id } }`, `{"timesOut":null,"best":[{"id":"1"}]}`, "DATABASE_ERROR"},
 		{`{ best { books(limit: 100000) { title } } }`, `{"best":null}`, ""},
 	} {
-		a := s.send(t, c.query, nil)
-		if c.code == "" && string(a.Data) != c.want && a.code() != "BAD_USER_INPUT" || c.code != "" && (string(a.Data) != c.want || a.code() != c.code) {
+		a := s.Send(t, c.query, nil)
+		if c.code == "" && string(a.Data) != c.want && a.Code() != "BAD_USER_INPUT" || c.code != "" && (string(a.Data) != c.want || a.Code() != c.code) {
 			t.Errorf("%s: got %s", c.query, a.Body)
 		}
 	}
 	// The limits of lists hold below described rows as anywhere else, with variables too.
 	query := `query($m: Int!) { best { books(limit: $m) { title } } }`
 	for m, code := range map[int]string{1: "", 1000: "", 1001: "BAD_USER_INPUT", -1: "BAD_USER_INPUT"} {
-		if a := s.send(t, query, map[string]any{"m": m}); a.code() != code {
+		if a := s.Send(t, query, map[string]any{"m": m}); a.Code() != code {
 			t.Errorf("limit %d: got %s, want %q", m, a.Body, code)
 		}
 	}
-	if a := s.send(t, `{ best { books(limit: 1000) { author { books(limit: 1000) { author { books(limit: 1000) { id } } } } } } }`, nil); a.code() != "QUERY_TOO_COSTLY" {
+	if a := s.Send(t, `{ best { books(limit: 1000) { author { books(limit: 1000) { author { books(limit: 1000) { id } } } } } } }`, nil); a.Code() != "QUERY_TOO_COSTLY" {
 		t.Errorf("cost: got %s", clip(a.Body))
 	}
 }
@@ -186,13 +187,13 @@ func TestStatementsOfAConnectionAreBounded(t *testing.T) {
 			for j := range 40 {
 				fmt.Fprintf(&roots, "a%d: people(limit: %d) { id } ", j, 1+i*40+j)
 			}
-			a := s.send(t, `{ brokens { n } `+roots.String()+`}`, nil)
+			a := s.Send(t, `{ brokens { n } `+roots.String()+`}`, nil)
 			if len(a.Errors) != 1 || strings.Count(string(a.Data), `"a`) != 40 {
 				t.Fatalf("round %d: %s", round, clip(a.Body))
 			}
 		}
 	}
-	a := s.send(t, `{ prepared }`, nil)
+	a := s.Send(t, `{ prepared }`, nil)
 	var data struct{ Prepared int }
 	if err := json.Unmarshal(a.Data, &data); err != nil || data.Prepared > 300 || data.Prepared < 100 {
 		t.Errorf("%d prepared statements, want about 256: %s", data.Prepared, a.Body)
@@ -210,7 +211,7 @@ func TestVariablesInTheirOddForms(t *testing.T) {
 		`{"query":"query($limit: Int) { people(limit: $limit) { age } }","variables":{"lim\u0069t":1}}`: `{"people":[{"age":9}]}`,
 		`{"query":"query($x: Int = 5, $y: Int) { j(j: {a: $x, b: $y, c: [$y]}) }"}`:                     `{"j":"{\"a\":5,\"c\":[null]}"}`,
 	} {
-		if a := s.post(t, []byte(body)); string(a.Data) != want {
+		if a := s.Post(t, []byte(body)); string(a.Data) != want {
 			t.Errorf("%s: got %s, want %s", body, a.Body, want)
 		}
 	}

@@ -48,16 +48,16 @@ func TestScalarsComeBack(t *testing.T) {
 				}
 				want := fmt.Sprintf(`{"rows":[{"id":"%d"}]}`, i)
 				sent := c.sendable(v.wire)
-				if got := s.query(t, fmt.Sprintf("{ rows: %s(where: {%s: {eq: %s}}) { id } }", list, name, literalOf(c, sent)), nil); got != want {
+				if got := s.Query(t, fmt.Sprintf("{ rows: %s(where: {%s: {eq: %s}}) { id } }", list, name, literalOf(c, sent)), nil); got != want {
 					t.Errorf("%s: %s %s as a literal: got %s", list, c.typ, sent, got)
 				}
-				if got := s.query(t, fmt.Sprintf("query($v: %s) { rows: %s(where: {%s: {eq: $v}}) { id } }", typ, list, name), map[string]any{"v": json.RawMessage(sent)}); got != want {
+				if got := s.Query(t, fmt.Sprintf("query($v: %s) { rows: %s(where: {%s: {eq: $v}}) { id } }", typ, list, name), map[string]any{"v": json.RawMessage(sent)}); got != want {
 					t.Errorf("%s: %s %s as a variable: got %s", list, c.typ, sent, got)
 				}
 				if c.typ == "Boolean" {
 					continue
 				}
-				if got := s.query(t, fmt.Sprintf("query($v: [%s!]) { rows: %s(where: {%s: {in: $v}}) { id } }", typ, list, name), map[string]any{"v": json.RawMessage("[" + sent + "]")}); got != want {
+				if got := s.Query(t, fmt.Sprintf("query($v: [%s!]) { rows: %s(where: {%s: {in: $v}}) { id } }", typ, list, name), map[string]any{"v": json.RawMessage("[" + sent + "]")}); got != want {
 					t.Errorf("%s: %s %s in a list: got %s", list, c.typ, sent, got)
 				}
 			}
@@ -77,8 +77,8 @@ func TestScalarsRefuse(t *testing.T) {
 			typ += "Input"
 		}
 		for _, sent := range c.refuse {
-			a := s.counted(t, 0, 0, fmt.Sprintf("query($v: %s) { columns(where: {%s: {eq: $v}}) { id } }", typ, name), map[string]any{"v": json.RawMessage(sent)})
-			if a.code() != "BAD_USER_INPUT" || a.Data != nil {
+			a := s.Counted(t, 0, 0, fmt.Sprintf("query($v: %s) { columns(where: {%s: {eq: $v}}) { id } }", typ, name), map[string]any{"v": json.RawMessage(sent)})
+			if a.Code() != "BAD_USER_INPUT" || a.Data != nil {
 				t.Errorf("%s in a variable: %s: got %s", c.typ, sent, a.Body)
 			}
 			if sent[0] != '[' && sent[0] != '{' || c.isRange() {
@@ -86,8 +86,8 @@ func TestScalarsRefuse(t *testing.T) {
 			} else {
 				mustContain(t, c.typ+" in a variable: "+sent, a.Errors[0].Message, "is a single value")
 			}
-			a = s.counted(t, 0, 0, fmt.Sprintf("{ columns(where: {%s: {eq: %s}}) { id } }", name, literalOf(c, sent)), nil)
-			if code := a.code(); code != "BAD_USER_INPUT" && code != "GRAPHQL_VALIDATION_FAILED" || a.Data != nil {
+			a = s.Counted(t, 0, 0, fmt.Sprintf("{ columns(where: {%s: {eq: %s}}) { id } }", name, literalOf(c, sent)), nil)
+			if code := a.Code(); code != "BAD_USER_INPUT" && code != "GRAPHQL_VALIDATION_FAILED" || a.Data != nil {
 				t.Errorf("%s as a literal: %s: got %s", c.typ, sent, a.Body)
 			}
 		}

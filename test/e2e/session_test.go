@@ -11,6 +11,7 @@ import (
 	"github.com/fraiseql/fraiseql-go"
 	"github.com/fraiseql/fraiseql-go/auth"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
+	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
 // tenants is a table under row-level security, read in every way there is.
@@ -135,7 +136,7 @@ func twoTenantsNeverMeet(t *testing.T, s *site) {
 	alone := map[string]string{} // what each kind gives a tenant whom nobody disturbs
 	for _, query := range kinds {
 		for _, tenant := range names {
-			alone[tenant+query] = string(s.send(t, query, nil, "X-Tenant", tenant).Data)
+			alone[tenant+query] = string(s.Send(t, query, nil, "X-Tenant", tenant).Data)
 		}
 	}
 	for _, tenant := range names { // 20 of 40
@@ -147,7 +148,7 @@ func twoTenantsNeverMeet(t *testing.T, s *site) {
 			for i := range 250 {
 				mine, other := names[(worker+i)%2], names[(worker+i+1)%2]
 				query := kinds[(worker*250+i)%len(kinds)]
-				a := s.send(t, query, nil, "X-Tenant", mine)
+				a := s.Send(t, query, nil, "X-Tenant", mine)
 				if a.Status != 200 || len(a.Errors) > 0 || string(a.Data) != alone[mine+query] || !strings.Contains(string(a.Data), `"`+mine+`"`) || strings.Contains(string(a.Data), `"`+other+`"`) {
 					t.Errorf("%s as %s: %s", query, mine, a.Body)
 					return
@@ -158,7 +159,7 @@ func twoTenantsNeverMeet(t *testing.T, s *site) {
 	wg.Wait()
 	// Without a tenant nothing is seen, on the same connections.
 	for range 10 {
-		if got := s.send(t, `{ notes { tenant } noteDocs { tenant } noteTables { tenant } counted }`, nil); string(got.Data) != `{"notes":[],"noteDocs":[],"noteTables":[],"counted":[]}` {
+		if got := s.Send(t, `{ notes { tenant } noteDocs { tenant } noteTables { tenant } counted }`, nil); string(got.Data) != `{"notes":[],"noteDocs":[],"noteTables":[],"counted":[]}` {
 			t.Errorf("without a tenant: %s", got.Body)
 		}
 	}
@@ -174,10 +175,10 @@ create view v_session as select 1 as id, coalesce(current_setting('app.tenant', 
 	current_setting('transaction_read_only') as read_only, current_setting('statement_timeout') as timeout, current_setting('role') as role;
 comment on view v_session is '@fraiseql:type
 name: Session';`)
-	got := s.query(t, `{ session(id: 1) { tenant readOnly timeout } }`, nil, "X-Tenant", "acme")
-	expect(t, "inside", got, `{"session":{"tenant":"acme","readOnly":"on","timeout":"30s"}}`)
-	got = s.query(t, `{ session(id: 1) { tenant role } }`, nil)
-	expect(t, "after", got, `{"session":{"tenant":"","role":"none"}}`)
+	got := s.Query(t, `{ session(id: 1) { tenant readOnly timeout } }`, nil, "X-Tenant", "acme")
+	apptest.Expect(t, "inside", got, `{"session":{"tenant":"acme","readOnly":"on","timeout":"30s"}}`)
+	got = s.Query(t, `{ session(id: 1) { tenant role } }`, nil)
+	apptest.Expect(t, "after", got, `{"session":{"tenant":"","role":"none"}}`)
 }
 
 func TestRoleOfASession(t *testing.T) {
@@ -195,9 +196,9 @@ queries: {list: closeds}';`)
 	reader := db.Role(t, pgtest.RoleOptions{NoLogin: true, Grants: []string{"grant select on v_open to %s"}})
 	o := fraiseql.Options{Session: func(context.Context) (auth.Settings, error) { return auth.Settings{Role: reader.Name}, nil }}
 	s := serveOn(t, db, "", o)
-	expect(t, "allowed", s.query(t, `{ opens { id } }`, nil), `{"opens":[{"id":"1"}]}`)
-	a := s.counted(t, 2, 1, `{ closeds { n } opens { id } }`, nil)
-	if a.code() != "FORBIDDEN" || string(a.Data) != `{"closeds":null,"opens":[{"id":"1"}]}` {
+	apptest.Expect(t, "allowed", s.Query(t, `{ opens { id } }`, nil), `{"opens":[{"id":"1"}]}`)
+	a := s.Counted(t, 2, 1, `{ closeds { n } opens { id } }`, nil)
+	if a.Code() != "FORBIDDEN" || string(a.Data) != `{"closeds":null,"opens":[{"id":"1"}]}` {
 		t.Errorf("got %s", a.Body)
 	}
 }
@@ -231,15 +232,15 @@ comment on view v_slow is '@fraiseql:type
 name: Slow';`)
 	db.Exec(t, "alter database "+db.Name+" set timezone = 'Asia/Tokyo'")
 	o := fraiseql.Options{StatementTimeout: 300 * time.Millisecond}
-	direct := serveOn(t, db, "", o).query(t, `{ values { span raw number at } }`, nil)
+	direct := serveOn(t, db, "", o).Query(t, `{ values { span raw number at } }`, nil)
 	s := serveOn(t, &pgtest.DB{URL: pgtest.PgBouncer(t, db.URL, nil)}, "", o)
 	for range 2 {
-		expect(t, "values", s.query(t, `{ values { span raw number at } }`, nil), direct)
+		apptest.Expect(t, "values", s.Query(t, `{ values { span raw number at } }`, nil), direct)
 	}
-	if a := s.send(t, `{ sneaks { n } }`, nil); a.code() != "READ_ONLY" {
+	if a := s.Send(t, `{ sneaks { n } }`, nil); a.Code() != "READ_ONLY" {
 		t.Errorf("a view that writes: %s", a.Body)
 	}
-	if a := s.send(t, `{ slows { z } }`, nil); a.code() != "STATEMENT_TIMEOUT" {
+	if a := s.Send(t, `{ slows { z } }`, nil); a.Code() != "STATEMENT_TIMEOUT" {
 		t.Errorf("a slow view: %s", a.Body)
 	}
 }
@@ -274,27 +275,27 @@ func queriesCannotWrite(t *testing.T, attrs string) {
 			}),
 		},
 	})
-	a := s.send(t, `{ sneaks { n } }`, nil)
-	if a.code() != "READ_ONLY" || string(a.Data) != `{"sneaks":null}` {
+	a := s.Send(t, `{ sneaks { n } }`, nil)
+	if a.Code() != "READ_ONLY" || string(a.Data) != `{"sneaks":null}` {
 		t.Errorf("a view that writes: %s", a.Body)
 	}
-	if a = s.send(t, `{ unguards { a n } }`, nil); len(a.Errors) == 0 {
+	if a = s.Send(t, `{ unguards { a n } }`, nil); len(a.Errors) == 0 {
 		t.Errorf("a view that takes the guard away: %s", a.Body)
 	}
-	if a = s.send(t, `{ sneaky }`, nil); len(a.Errors) == 0 {
+	if a = s.Send(t, `{ sneaky }`, nil); len(a.Errors) == 0 {
 		t.Errorf("a resolver that writes: %s", a.Body)
 	}
 	guards := 0
-	for _, statement := range s.link.Statements() {
+	for _, statement := range s.Link.Statements() {
 		if strings.Contains(statement, "'transaction_read_only'") {
 			guards++
 		}
 	}
 	if (guards > 0) != (attrs != "") {
-		t.Errorf("%d statements set transaction_read_only: %q", guards, s.link.Statements())
+		t.Errorf("%d statements set transaction_read_only: %q", guards, s.Link.Statements())
 	}
 	var n int
-	if err := s.db.Conn(t).QueryRow(t.Context(), "select count(*) from t").Scan(&n); err != nil || n != 0 {
+	if err := s.DB.Conn(t).QueryRow(t.Context(), "select count(*) from t").Scan(&n); err != nil || n != 0 {
 		t.Errorf("%d rows were written (%v)", n, err)
 	}
 }
@@ -309,8 +310,8 @@ create view v_quick as select 1 as id;
 comment on view v_quick is '@fraiseql:type
 name: Quick';`)
 	start := time.Now()
-	a := s.send(t, `{ slows { z } quicks { id } }`, nil)
-	if a.code() != "STATEMENT_TIMEOUT" || string(a.Data) != `{"slows":null,"quicks":[{"id":"1"}]}` || time.Since(start) > 10*time.Second {
+	a := s.Send(t, `{ slows { z } quicks { id } }`, nil)
+	if a.Code() != "STATEMENT_TIMEOUT" || string(a.Data) != `{"slows":null,"quicks":[{"id":"1"}]}` || time.Since(start) > 10*time.Second {
 		t.Errorf("got %s after %s", a.Body, time.Since(start))
 	}
 }
@@ -325,10 +326,10 @@ name: Slow';
 create view v_quick as select 1 as id, pg_backend_pid() as pid;
 comment on view v_quick is '@fraiseql:type
 name: Quick';`)
-	before := s.query(t, `{ quicks { pid } }`, nil)
+	before := s.Query(t, `{ quicks { pid } }`, nil)
 	for range 5 {
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/graphql", strings.NewReader(`{"query":"{ slows { z } }"}`))
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/graphql", strings.NewReader(`{"query":"{ slows { z } }"}`))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -339,7 +340,7 @@ name: Quick';`)
 		}
 		cancel()
 		// A stray cancel would hit this one.
-		if after := s.send(t, `{ quicks { pid } }`, nil); string(after.Data) != before {
+		if after := s.Send(t, `{ quicks { pid } }`, nil); string(after.Data) != before {
 			t.Errorf("got %s, want the same backend as in %s", after.Body, before)
 		}
 	}
@@ -350,8 +351,8 @@ func TestSessionMayRefuse(t *testing.T) {
 	s := serve(t, fraiseql.Options{Session: func(context.Context) (auth.Settings, error) {
 		return auth.Settings{}, &fraiseql.Error{Code: fraiseql.CodeForbidden, Message: "no tenant"}
 	}}, cases)
-	a := s.counted(t, 0, 0, `{ people { id } }`, nil)
-	if a.Status != 403 || a.code() != "FORBIDDEN" || a.Data != nil {
+	a := s.Counted(t, 0, 0, `{ people { id } }`, nil)
+	if a.Status != 403 || a.Code() != "FORBIDDEN" || a.Data != nil {
 		t.Errorf("status %d: %s", a.Status, a.Body)
 	}
 }

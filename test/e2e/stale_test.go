@@ -6,6 +6,7 @@ import (
 
 	"github.com/fraiseql/fraiseql-go"
 	"github.com/fraiseql/fraiseql-go/auth"
+	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
 // TestSessionEndedUnheard: a server may end a session in the moment in which a query is sent on it. It has not heard of
@@ -28,20 +29,20 @@ name: Thing';`
 			s := serve(t, fraiseql.Options{ConnectionPoolSize: 4, ConnectionPoolMaxOverflow: -1, Session: session}, sql)
 			const query = `{ things(limit: 1) { id } more: things(limit: 1) { id } }`
 			const want = `{"things":[{"id":"1"}],"more":[{"id":"1"}]}`
-			expect(t, "at rest", s.query(t, query, nil), want)
-			s.link.ResetOnSend(1)
-			a := s.counted(t, anyTrips, 2, query, nil) // beside it the pool pings the others, and connects
+			apptest.Expect(t, "at rest", s.Query(t, query, nil), want)
+			s.Link.ResetOnSend(1)
+			a := s.Counted(t, apptest.AnyTrips, 2, query, nil) // beside it the pool pings the others, and connects
 			if len(a.Errors) > 0 {
 				t.Errorf("one session ended: %s", a.Body)
 			}
-			expect(t, "one session ended", string(a.Data), want)
+			apptest.Expect(t, "one session ended", string(a.Data), want)
 
-			settle(t, s.app)
-			s.link.CutBefore('2', 1) // BindComplete: the server has heard the query, and the client nothing
-			if a := s.send(t, query, nil); a.code() != "DATABASE_ERROR" {
+			apptest.Settle(t, s.App)
+			s.Link.CutBefore('2', 1) // BindComplete: the server has heard the query, and the client nothing
+			if a := s.Send(t, query, nil); a.Code() != "DATABASE_ERROR" {
 				t.Errorf("ended after it was heard: %s", a.Body)
 			}
-			expect(t, "afterwards", string(s.send(t, query, nil).Data), want)
+			apptest.Expect(t, "afterwards", string(s.Send(t, query, nil).Data), want)
 		})
 	}
 }

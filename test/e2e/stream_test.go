@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/fraiseql/fraiseql-go"
+	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
 // numbers is a list of any length. One row of v_poison cannot be made; with a limit PostgreSQL
@@ -41,7 +42,7 @@ func streamOptions() fraiseql.Options {
 func TestLongListStreams(t *testing.T) {
 	t.Parallel()
 	s := serve(t, streamOptions(), numbers)
-	a := s.send(t, `{ numbers { id text } }`, nil)
+	a := s.Send(t, `{ numbers { id text } }`, nil)
 	var data struct{ Numbers []struct{ ID, Text string } }
 	if err := json.Unmarshal(a.Data, &data); err != nil || len(data.Numbers) != 100000 || data.Numbers[99999].ID != "100000" {
 		t.Errorf("%d rows, %v", len(data.Numbers), err)
@@ -59,8 +60,8 @@ func TestFailureAfterBytesHaveLeft(t *testing.T) {
 		}
 	}
 	// As long as nothing has left, it is an error at its path.
-	a := s.send(t, `{ poisons(offset: 49990) { n } numbers(limit: 1) { id } }`, nil)
-	if string(a.Data) != `{"poisons":null,"numbers":[{"id":"1"}]}` || a.code() != "DATABASE_ERROR" {
+	a := s.Send(t, `{ poisons(offset: 49990) { n } numbers(limit: 1) { id } }`, nil)
+	if string(a.Data) != `{"poisons":null,"numbers":[{"id":"1"}]}` || a.Code() != "DATABASE_ERROR" {
 		t.Errorf("got %s", clip(a.Body))
 	}
 }
@@ -68,7 +69,7 @@ func TestFailureAfterBytesHaveLeft(t *testing.T) {
 func raw(t *testing.T, s *site, query string) ([]byte, error) {
 	t.Helper()
 	body, _ := json.Marshal(map[string]string{"query": query})
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/graphql", strings.NewReader(string(body)))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/graphql", strings.NewReader(string(body)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +89,7 @@ func TestSlowClientsDoNotOwnConnections(t *testing.T) {
 	s := serve(t, streamOptions(), numbers)
 	var slow []net.Conn
 	for range 2 {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -108,9 +109,9 @@ func TestSlowClientsDoNotOwnConnections(t *testing.T) {
 		if ctx.Err() != nil {
 			t.Fatal("the others are not served")
 		}
-		s.send(t, `{ numbers(limit: 2) { id } }`, nil)
+		s.Send(t, `{ numbers(limit: 2) { id } }`, nil)
 	}
-	settle(t, s.app) // no connection is held, although nobody has read
+	apptest.Settle(t, s.App) // no connection is held, although nobody has read
 	for _, conn := range slow {
 		_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
 		all, err := io.ReadAll(bufio.NewReader(conn))

@@ -51,7 +51,7 @@ func (s pages) turn(t testing.TB, args string) leaf {
 	query := `{ page: ` + s.root + `Connection(` + args + `) {
 		edges { cursor node { id: ` + s.key + ` } } nodes { id: ` + s.key + ` } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount } }`
 	var data struct{ Page leaf }
-	if err := json.Unmarshal([]byte(s.query(t, query, nil)), &data); err != nil {
+	if err := json.Unmarshal([]byte(s.Query(t, query, nil)), &data); err != nil {
 		t.Fatal(err)
 	}
 	p := data.Page
@@ -140,7 +140,7 @@ var inDocuments = []string{"n", "d", "f", "t", "b", "u", "g"}
 func TestWalks(t *testing.T) {
 	t.Parallel()
 	s := serve(t, fraiseql.Options{}, items)
-	conn := s.db.Conn(t)
+	conn := s.DB.Conn(t)
 	var rows []item
 	for i := range 23 {
 		r := item{id: 100 + i*7%23, value: map[string]int{}}
@@ -189,7 +189,7 @@ func TestWalks(t *testing.T) {
 func TestWalksOfAnyRows(t *testing.T) {
 	t.Parallel()
 	s := serve(t, fraiseql.Options{}, items)
-	conn := s.db.Conn(t)
+	conn := s.DB.Conn(t)
 	rapid.Check(t, func(r *rapid.T) {
 		root := rapid.SampledFrom([]string{"items", "items", "stored", "made"}).Draw(r, "root")
 		fields := itemFields
@@ -278,7 +278,7 @@ func TestWalksOfTheExamples(t *testing.T) {
 				sql = append(sql, f.SQL)
 			}
 			s := serve(t, fraiseql.Options{}, sql...)
-			loaded, err := gqlparser.LoadSchema(&ast.Source{Input: s.app.Schema()})
+			loaded, err := gqlparser.LoadSchema(&ast.Source{Input: s.App.Schema()})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -301,11 +301,11 @@ func TestWalksOfTheExamples(t *testing.T) {
 				}
 				for i, order := range orders {
 					var data struct{ All []struct{ ID string } }
-					if err := json.Unmarshal([]byte(s.query(t, `{ all: `+name+`(orderBy: `+order+`) { id: `+key+` } }`, nil)), &data); err != nil {
+					if err := json.Unmarshal([]byte(s.Query(t, `{ all: `+name+`(orderBy: `+order+`) { id: `+key+` } }`, nil)), &data); err != nil {
 						t.Fatal(err)
 					}
 					var total struct{ Page struct{ TotalCount int } }
-					if err := json.Unmarshal([]byte(s.query(t, `{ page: `+root.Name+` { totalCount } }`, nil)), &total); err != nil {
+					if err := json.Unmarshal([]byte(s.Query(t, `{ page: `+root.Name+` { totalCount } }`, nil)), &total); err != nil {
 						t.Fatal(err)
 					}
 					if total.Page.TotalCount > len(data.All) { // more than one list holds

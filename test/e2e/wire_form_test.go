@@ -136,7 +136,7 @@ func (c scalarCase) oneForm(t *testing.T, s *site, way scalarWay) {
 	t.Helper()
 	name := camelName(c.name)
 	query := fmt.Sprintf(way.query, c.selection(name)+" "+c.selection(name+"List"))
-	a := s.send(t, query, nil)
+	a := s.Send(t, query, nil)
 	var rows []json.RawMessage
 	if err := json.Unmarshal(token(t, a.Data, way.rows...), &rows); err != nil {
 		t.Errorf("%s: %s: %s", way.source, query, a.Body)

@@ -7,12 +7,7 @@ package matrix_test
 import (
 	"testing"
 
-	"go.uber.org/goleak"
-
-	"github.com/fraiseql/fraiseql-go/internal/pgtest"
+	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(pgtest.Runner(m), goleak.IgnoreTopFunction("net/http.(*persistConn).writeLoop"),
-		goleak.IgnoreTopFunction("internal/poll.runtime_pollWait"))
-}
+func TestMain(m *testing.M) { apptest.Main(m) }

@@ -2,24 +2,21 @@ package matrix_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/fraiseql/fraiseql-go"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
 	"github.com/fraiseql/fraiseql-go/schema"
+	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
 // client asks a served app.
@@ -126,24 +123,8 @@ func serve(t *testing.T, sql string) *client {
 	words := simple.Query()
 	words.Set("default_text_search_config", "simple")
 	simple.RawQuery = words.Encode()
-	app, err := fraiseql.New(fraiseql.Options{DatabaseURL: simple.String(), Logger: slog.New(slog.DiscardHandler), MaxCost: -1, MaxTokens: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := app.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(app)
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		if err := app.Shutdown(ctx); err != nil {
-			t.Errorf("shutdown: %v", err)
-		}
-		server.Close()
-		http.DefaultClient.CloseIdleConnections()
-	})
-	c := &client{url: server.URL + "/graphql", graph: map[string]map[string]string{}}
+	app := apptest.Start(t, fraiseql.Options{DatabaseURL: simple.String(), MaxCost: -1, MaxTokens: -1})
+	c := &client{url: apptest.Listen(t, app) + "/graphql", graph: map[string]map[string]string{}}
 	var seen struct {
 		Schema struct {
 			Types []struct {

@@ -1,0 +1,151 @@
+package apptest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+)
+
+// Answer is what came back.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	Data   json.RawMessage
+	Errors []struct {
+		Message    string
+		Path       []any
+		Extensions map[string]any
+	}
+}
+
+// Code gives the first error's code, or nothing.
+func (a Answer) Code() string {
+	if len(a.Errors) == 0 {
+		return ""
+	}
+	code, _ := a.Errors[0].Extensions["code"].(string)
+	return code
+}
+
+// Send posts a query. The headers are pairs of name and value.
+func (s *Site) Send(t testing.TB, query string, variables any, header ...string) Answer {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Post(t, body, header...)
+}
+
+// Post posts a body as it is.
+func (s *Site) Post(t testing.TB, body []byte, header ...string) Answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, s.URL+"/graphql", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/graphql-response+json")
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	a := Answer{Status: resp.StatusCode, Header: resp.Header}
+	if a.Body, err = io.ReadAll(resp.Body); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(a.Body, &a); err != nil {
+		t.Fatalf("%s is not JSON: %v", a.Body, err)
+	}
+	return a
+}
+
+// Query asks, gives the data, and fails the test unless the answer has no errors and took one round trip on one lease.
+func (s *Site) Query(t testing.TB, query string, variables any, header ...string) string {
+	t.Helper()
+	a := s.Counted(t, 1, 1, query, variables, header...)
+	if a.Status != http.StatusOK || len(a.Errors) > 0 {
+		t.Errorf("%s %v: status %d: %s", query, variables, a.Status, a.Body)
+	}
+	return string(a.Data)
+}
+
+// AnyTrips is for resolvers: what they ask of their DB are trips of their own, and a reset follows the release.
+const AnyTrips = -1
+
+// Counted asks, and fails the test unless it took as many round trips and leases as given.
+func (s *Site) Counted(t testing.TB, trips, leases int, query string, variables any, header ...string) Answer {
+	t.Helper()
+	before := s.Leases()
+	s.Link.Reset()
+	a := s.Send(t, query, variables, header...)
+	if got := s.Link.RoundTrips(); got != trips && trips != AnyTrips {
+		t.Errorf("%s: %d round trips, want %d: %q", query, got, trips, s.Link.Statements())
+	}
+	if got := s.Leases() - before; got != leases {
+		t.Errorf("%s: %d leases, want %d", query, got, leases)
+	}
+	return a
+}
+
+// Leases is how many times a connection was lent, until now.
+func (s *Site) Leases() int {
+	a := s.App.PoolStat().Acquires
+	return int(a.Immediate + a.Waited)
+}
+
+// Expect compares data with JSON that may be laid out freely: the order of keys and rows counts.
+func Expect(t testing.TB, what, got, want string) {
+	t.Helper()
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, []byte(want)); err != nil {
+		t.Fatalf("%s: the test's own JSON: %v", what, err)
+	}
+	want = compact.String()
+	if got == want {
+		return
+	}
+	at := 0
+	for at < min(len(got), len(want)) && got[at] == want[at] {
+		at++
+	}
+	t.Errorf("%s: the answers differ from byte %d on:\n got %s\nwant %s", what, at, around(got, at), around(want, at))
+}
+
+// around shows a place in a text that may be long.
+func around(s string, at int) string {
+	from, to := max(at-200, 0), min(at+400, len(s))
+	text := s[from:to]
+	if from > 0 {
+		text = "…" + text
+	}
+	if to < len(s) {
+		text += "…"
+	}
+	return text
+}
+
+// Expect asks as Query does, and compares the data with want, written as JSON: the order of keys and rows counts, spaces do not.
+func (s *Site) Expect(t testing.TB, query string, variables, want any) {
+	t.Helper()
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(want); err != nil {
+		t.Fatal(err)
+	}
+	var got bytes.Buffer
+	if err := json.Compact(&got, []byte(s.Query(t, query, variables))); err != nil {
+		t.Fatal(err)
+	}
+	Expect(t, fmt.Sprintf("%s %v", query, variables), got.String(), text.String())
+}
