@@ -10,8 +10,8 @@ import (
 	"github.com/fraiseql/fraiseql-go/schema"
 )
 
-// Type declares a type of the API, or a field of one, for Options.Types: [Object], [Enum],
-// [Scalar] and [Field] make them.
+// Type declares a type of the API, or a field of one, for Options.Types: [Object], [Interface],
+// [Union], [Enum], [Scalar] and [Field] make them.
 type Type interface {
 	head(*declarer) // what others refer to: names
 	body(*declarer) // what refers to others: fields

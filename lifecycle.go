@@ -203,7 +203,7 @@ func (a *App) read(ctx context.Context) (*serving, error) {
 	}
 	built, problems, err := catalog.Build(facts, a.declarations, catalog.BuildOptions{
 		Discover: !a.o.NoAutoDiscover, Expose: a.o.Expose, Title: a.o.Title, Description: a.o.Description,
-		CompatibleOperators: a.o.CompatibleOperators, PlainNumbers: a.o.PlainNumbers,
+		CompatibleOperators: a.o.CompatibleOperators, PlainNumbers: a.o.PlainNumbers, GlobalNode: a.o.GlobalNode,
 	})
 	for _, found := range problems {
 		if !found.Fatal {

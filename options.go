@@ -40,6 +40,10 @@ type Options struct {
 	// (startswith, isnull, notin, not_matches, …). Introspection and the schema do not show these
 	// spellings. Default: they are validation errors.
 	CompatibleOperators bool
+	// GlobalNode names the field of an id that is one row's among all rows of the API, such as "nodeId". Every type with a
+	// key that a query leads to then has it and implements the interface Node, and the queries node(id) and nodes(ids) find
+	// rows by it, as Relay and other clients want to; docs/reference/global-ids.md tells more. Default: none of this.
+	GlobalNode string
 
 	// PlainNumbers writes BigInt and Decimal as JSON numbers. A client that reads numbers as
 	// doubles, as JavaScript does, then rounds those of more than 15 digits. Default: they are

@@ -56,7 +56,7 @@ func TestEveryOptionIsAParameterOrOnlyInGo(t *testing.T) {
 
 func allSet() fraiseql.Options {
 	return fraiseql.Options{
-		DatabaseURL: "x", Types: []fraiseql.Type{nil}, Queries: []fraiseql.Query{nil}, Schemas: []string{"x"}, Expose: []string{"x"}, NoAutoDiscover: true, CompatibleOperators: true, PlainNumbers: true,
+		DatabaseURL: "x", Types: []fraiseql.Type{nil}, Queries: []fraiseql.Query{nil}, Schemas: []string{"x"}, Expose: []string{"x"}, NoAutoDiscover: true, CompatibleOperators: true, PlainNumbers: true, GlobalNode: "x",
 		Title: "x", Version: "x", Description: "x", Production: true, Addr: "x", AdminAddr: "x", Mux: http.NewServeMux(), NoExplorer: true, ExplorerExamples: []fraiseql.Example{{}},
 		Auth: auth.InsecureDevAuth{}, JWTSecretFile: "x", JWTIssuer: "x", JWTAudience: "x", AllowAnonymous: true,
 		InsecureDevAuth: auth.InsecureDevAuth{Username: "x", Password: "x"},

@@ -44,6 +44,7 @@ func Parameters() []Parameter {
 		toggle("no-auto-discover", "NoAutoDiscover", "do not serve annotated objects", func(o *Options) *bool { return &o.NoAutoDiscover }),
 		toggle("compatible-operators", "CompatibleOperators", "filters also take the Python version's spellings: startswith, isnull, notin, …", func(o *Options) *bool { return &o.CompatibleOperators }),
 		toggle("plain-numbers", "PlainNumbers", "write BigInt and Decimal as JSON numbers, which many clients round, instead of strings", func(o *Options) *bool { return &o.PlainNumbers }),
+		text("global-node", "GlobalNode", "a field for ids that are unique in the API, as in nodeId, with which the queries node and nodes find rows", "", func(o *Options) *string { return &o.GlobalNode }),
 		text("title", "Title", "the API's title", defaultTitle, func(o *Options) *string { return &o.Title }),
 		text("version", "Version", "the API's own version", defaultVersion, func(o *Options) *string { return &o.Version }),
 		text("description", "Description", "the schema's description", "", func(o *Options) *string { return &o.Description }),

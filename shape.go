@@ -79,6 +79,11 @@ func declare(o Options) (schema.Declarations, error) {
 		}
 	}
 	each(func(t Type) { t.head(d) })
+	each(func(t Type) {
+		if a, ok := t.(abstractType); ok {
+			a.middle(d)
+		}
+	})
 	each(func(t Type) { t.body(d) })
 	for i, q := range o.Queries {
 		if q == nil {
@@ -330,6 +335,11 @@ func byTag(tag reflect.StructTag) ([]schema.Pair, error) {
 	if !set {
 		return nil, nil
 	}
+	return byPairs(text)
+}
+
+// byPairs reads "local=remote,local=remote".
+func byPairs(text string) ([]schema.Pair, error) {
 	var pairs []schema.Pair
 	for part := range strings.SplitSeq(text, ",") {
 		local, remote, ok := strings.Cut(part, "=")

@@ -31,6 +31,22 @@ type TypeDecl struct {
 	NotNull   []string // columns declared to hold no null
 
 	Queries *QueryNames // the queries made for the type; nil: none
+
+	Kind     Kind   // Interface or Union; else it is an Object
+	Label    string // of an Interface or Union: the column or document key that tells which of the types a value is
+	Possible []PossibleDecl
+	Except   []string // columns and document keys that are not the type's, though its source has them
+	// PartOf names the interface or union whose rows, those of some labels, are the type's. Source is then that one's.
+	PartOf string
+}
+
+// PossibleDecl declares a type that a value of an interface or a union can be. A type that is PartOf it, or inside the same
+// document, is read from the same row; any other one from its own source.
+type PossibleDecl struct {
+	Label  string // the value of the label
+	Type   string // the object's name
+	By     []Pair // to the row of its own source; empty: by the columns that are named as its key
+	Origin string
 }
 
 // QueryNames names the queries made for a type; a nil pointer takes the default name, and a

@@ -83,6 +83,12 @@ func (s *Schema) collect(t *Type, faults *[]error) {
 		return
 	}
 	s.types[t.Name] = t
+	for _, i := range t.Interfaces {
+		s.collect(i, faults)
+	}
+	for _, p := range t.Possible {
+		s.collect(p.Type, faults)
+	}
 	for _, f := range t.Fields {
 		if f.Hidden {
 			continue
@@ -116,7 +122,7 @@ func (t *Type) index(faults *[]error) {
 			bad("%s.%s stands twice: rename one of them", t.Name, f.Name)
 		}
 		t.fields[f.Name] = f
-		if t.Kind == Object && f.Column == nil && f.Key == "" && f.Relation == nil && f.Batch == nil && f.Root == nil && f.Measure == nil && f.Part == 0 {
+		if t.Kind == Object && f.Column == nil && f.Key == "" && f.Relation == nil && f.Batch == nil && f.Root == nil && f.Measure == nil && f.Part == 0 && !f.Global {
 			bad("%s.%s: nothing says where its value comes from", t.Name, f.Name)
 		}
 	}
@@ -130,8 +136,11 @@ func (t *Type) index(faults *[]error) {
 		}
 		t.values[v.Name] = i
 	}
-	if (t.Kind == Object || t.Kind == Input) && !slices.ContainsFunc(t.Fields, func(f *Field) bool { return !f.Hidden }) {
+	if (t.Kind == Object || t.Kind == Input || t.Kind == Interface) && !slices.ContainsFunc(t.Fields, func(f *Field) bool { return !f.Hidden }) {
 		bad("%s has no fields", t.Name)
+	}
+	if (t.Kind == Interface || t.Kind == Union) && len(t.Possible) == 0 {
+		bad("%s has no types that a value of it can be", t.Name)
 	}
 	if t.Kind == Enum && len(t.Values) == 0 {
 		bad("enum %s has no values", t.Name)

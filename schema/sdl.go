@@ -27,7 +27,19 @@ func (s *Schema) print() string {
 			}
 			b.WriteString("}\n")
 		case Object:
-			printFields(&b, "type "+t.Name, t.Fields)
+			head := "type " + t.Name
+			for i, of := range t.Interfaces {
+				head += [...]string{" implements ", " & "}[min(i, 1)] + of.Name
+			}
+			printFields(&b, head, t.Fields)
+		case Interface:
+			printFields(&b, "interface "+t.Name, t.Fields)
+		case Union:
+			b.WriteString("union " + t.Name)
+			for i, p := range t.Possible {
+				b.WriteString([...]string{" = ", " | "}[min(i, 1)] + p.Type.Name)
+			}
+			b.WriteByte('\n')
 		case Input:
 			head := "input " + t.Name
 			if t.OneOf {

@@ -14,6 +14,7 @@ type Source struct {
 	// behind a barrier, or PostgreSQL would make the whole document again for each key.
 	Computed bool
 	Columns  []*Column // all that a statement may name, exposed or not
+	Only     *Only     // which of the relation's rows are the type's; nil: all of them
 }
 
 // Column finds a column by its database name, or nil.
@@ -60,6 +61,7 @@ const (
 	Aggregate                      // measures over the rows of a source: where
 	Groups                         // the same for each group of rows: by, where, having, orderBy, limit, offset
 	Connection                     // a page of the rows of a source, from a cursor on: first, after, last, before, where, orderBy
+	Global                         // rows of any source by their global ids: id, or ids
 )
 
 // Root is what stands behind a field of the query type.

@@ -9,6 +9,8 @@ const (
 	Object
 	Enum
 	Input
+	Interface
+	Union
 )
 
 // Type is a named type of the schema.
@@ -17,7 +19,9 @@ type Type struct {
 	Name        string
 	Description string
 
-	Fields []*Field    // of an Object (what can be selected) or an Input (what can be sent), in order
+	// Fields, in order, are what can be selected of an Object or an Interface, what can be sent of an Input, and of a Union,
+	// all of them hidden, what its rows can be filtered and ordered by.
+	Fields []*Field
 	Values []EnumValue // of an Enum, in order
 
 	SpecifiedBy string // of a Scalar: the address of its specification, or empty
@@ -36,10 +40,14 @@ type Type struct {
 	// Chooses says of an Enum that its values name parts of a statement, so that a variable of it chooses the plan.
 	Chooses bool
 
-	Source *Source  // of an Object whose rows come from the database; nil for values inside other values
+	Source *Source  // of a type whose rows come from the database; nil for values inside other values
 	Key    []*Field // the fields that identify a row; empty when there are none
-	Filter *Type    // of an Object with a source: the input of where; nil when nothing can be filtered
-	Order  *Type    // of an Object with a source: the input of orderBy; nil when nothing can be ordered
+	Filter *Type    // of a type with a source: the input of where; nil when nothing can be filtered
+	Order  *Type    // of a type with a source: the input of orderBy; nil when nothing can be ordered
+
+	Interfaces []*Type     // of an Object: those that it implements
+	Possible   []*Possible // of an Interface or a Union: the objects that a value of it can be
+	Label      *Field      // of an Interface or a Union: what tells which of them a value is
 
 	fields map[string]*Field
 	values map[string]int
@@ -91,6 +99,7 @@ type Field struct {
 	Root     *Root     // a field of the query type
 	Measure  *Measure  // a value over many rows of a source
 	Part     Part      // a part of a connection
+	Global   bool      // the global id: made of the type's name and its key
 
 	NoFilter bool // left out of the type's filters
 	NoOrder  bool // left out of the type's orders

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/fraiseql/fraiseql-go/schema"
 )
 
 // annotation is a comment taken apart.
@@ -44,6 +46,10 @@ type typeNote struct {
 	aggregate, groups *string
 	requires          string
 	collation         string
+
+	kind       schema.Kind // of the type: an object, an interface or a union
+	typeColumn string
+	types      []possibleNote
 }
 
 // fieldNote is a key of a document's shape, or what @fraiseql:field says of a column.
@@ -53,6 +59,8 @@ type fieldNote struct {
 	collation              string
 	fields                 []fieldNote // of a nested shape
 	list                   bool        // the nested shape stands in a list
+	on                     string      // of a nested shape: the key that tells which of kinds an object is; empty: all are alike
+	kinds                  []fieldNote // by the key's value, each with the fields that are its own
 }
 
 type relationNote struct {
@@ -66,11 +74,19 @@ func readTypeNote(a annotation) (*typeNote, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &typeNote{}
-	err = m.each([]string{
+	n := &typeNote{kind: typeKinds[a.kind]}
+	known := []string{
 		"name", "description", "expose_fields", "filters", "document", "fields", "key", "not_null", "relations", "queries", "requires", "collation",
-	}, func(k entry) (err error) {
+	}
+	if n.kind != schema.Object {
+		known = append(known, "type_column", "types")
+	}
+	err = m.each(known, func(k entry) (err error) {
 		switch k.name {
+		case "type_column":
+			n.typeColumn, err = k.text()
+		case "types":
+			n.types, err = readPossible(k)
 		case "name":
 			n.name, err = k.text()
 		case "description":
@@ -101,7 +117,18 @@ func readTypeNote(a annotation) (*typeNote, error) {
 	return n, err
 }
 
+// readShape reads a shape whose objects are all alike.
 func readShape(k entry) ([]fieldNote, error) {
+	fields, err := readFields(k)
+	for _, f := range fields {
+		if strings.HasPrefix(f.name, "on ") {
+			return nil, k.fault("has %q: the kinds of a row are told by @fraiseql:interface or @fraiseql:union, and `on` is for objects inside a document", f.name)
+		}
+	}
+	return fields, err
+}
+
+func readFields(k entry) ([]fieldNote, error) {
 	m, err := k.mapping("an object such as {id: ID!, name: String}")
 	if err != nil {
 		return nil, err
@@ -111,7 +138,11 @@ func readShape(k entry) ([]fieldNote, error) {
 		f := fieldNote{name: k.name}
 		switch k.form() {
 		case formMapping:
-			f.fields, err = readShape(k)
+			if strings.HasPrefix(k.name, "on ") {
+				f.fields, err = readKinds(k)
+				break
+			}
+			err = f.nest(k)
 		case formList:
 			var inner entry
 			if inner, err = k.single(); err != nil {
@@ -119,7 +150,7 @@ func readShape(k entry) ([]fieldNote, error) {
 			}
 			if inner.form() == formMapping {
 				f.list = true
-				f.fields, err = readShape(inner)
+				err = f.nest(inner)
 				break
 			}
 			var elem string
@@ -154,15 +185,7 @@ func readRelations(k entry) ([]relationNote, error) {
 			case "to":
 				r.to, err = k.text()
 			case "by":
-				var by mapping
-				if by, err = k.mapping("local and remote columns such as {author_id: id}"); err != nil {
-					return err
-				}
-				err = by.each(nil, func(k entry) error {
-					remote, err := k.text()
-					r.by = append(r.by, [2]string{k.name, remote})
-					return err
-				})
+				r.by, err = readBy(k)
 			case "many":
 				r.many, err = k.boolean()
 			}
@@ -175,6 +198,19 @@ func readRelations(k entry) ([]relationNote, error) {
 		return err
 	})
 	return relations, err
+}
+
+func readBy(k entry) (pairs [][2]string, err error) {
+	by, err := k.mapping("local and remote columns such as {author_id: id}")
+	if err != nil {
+		return nil, err
+	}
+	err = by.each(nil, func(k entry) error {
+		remote, err := k.text()
+		pairs = append(pairs, [2]string{k.name, remote})
+		return err
+	})
+	return pairs, err
 }
 
 func readQueries(k entry, n *typeNote) error {

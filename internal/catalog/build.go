@@ -17,6 +17,8 @@ type BuildOptions struct {
 	Title       string   // empty: the declarations'
 	Description string   // empty: the declarations'
 
+	GlobalNode string // the field of a row's global id, with which node and nodes find it; empty: none
+
 	CompatibleOperators bool // filters also take the spellings of the Python version
 	PlainNumbers        bool // BigInt and Decimal are written as JSON numbers
 }
@@ -65,8 +67,11 @@ func Build(f *Facts, d schema.Declarations, o BuildOptions) (*schema.Schema, []P
 	b.resolveRelations()
 	b.attachBatches()
 	b.prune()
+	b.attachTypes()
+	b.prune()
 	b.growTrees()
 	b.addQueries()
+	b.addGlobal()
 	b.describeRows()
 	s, err := b.freeze()
 	slices.SortStableFunc(b.problems, func(x, y Problem) int {
@@ -197,7 +202,7 @@ func (b *builder) addObject(o *object) bool {
 			return false
 		}
 	}
-	o.t = &schema.Type{Kind: schema.Object, Name: o.decl.Name, Description: o.decl.Description}
+	o.t = &schema.Type{Kind: cmp.Or(o.decl.Kind, schema.Object), Name: o.decl.Name, Description: o.decl.Description}
 	b.objects[o.decl.Name] = o
 	b.order = append(b.order, o)
 	return true
@@ -226,7 +231,7 @@ func (b *builder) attach(o *object) bool {
 		return false
 	}
 	note := readComment(rel.Comment)
-	if note.kind == "type" {
+	if typeKinds[note.kind] != 0 {
 		n, err := readTypeNote(note)
 		if err != nil {
 			b.report(true, "comment on "+rel.String(), "correct the comment", "%s", oneLine(err))

@@ -131,8 +131,8 @@ func sqlKind(rel *Relation) string {
 func (b *builder) discoverType(rel *Relation) {
 	a := readComment(rel.Comment)
 	on := "comment on " + rel.String()
-	if a.kind != "type" {
-		b.report(false, on, "write @fraiseql:type", "it is left out: @fraiseql:%s is not known on a relation", a.kind)
+	if typeKinds[a.kind] == 0 {
+		b.report(false, on, "write @fraiseql:type, @fraiseql:interface or @fraiseql:union", "it is left out: @fraiseql:%s is not known on a relation", a.kind)
 		return
 	}
 	note, err := readTypeNote(a)
@@ -157,6 +157,9 @@ func (b *builder) addDiscovered(rel *Relation, note *typeNote, on string) {
 		Name: cmp.Or(note.name, typeName(rel.Name)), Description: note.description, Origin: on,
 		Source: rel.qualified(), Document: note.document, Expose: note.expose, Filters: note.filters, Key: note.key, NotNull: note.notNull, Collation: note.collation,
 		Closed: len(note.fields) > 0, Queries: &schema.QueryNames{One: note.one, List: note.list, Connection: note.connection, Aggregate: note.aggregate, Groups: note.groups},
+	}
+	if note.kind > schema.Object {
+		abstractDecl(decl, note)
 	}
 	o := &object{decl: decl, rel: rel, notes: b.columnNotes(rel)}
 	if !b.addObject(o) {
@@ -184,7 +187,15 @@ func (b *builder) addDiscovered(rel *Relation, note *typeNote, on string) {
 			})
 		}
 	}
-	for _, r := range note.relations {
+	b.addRelations(o, note.relations, on)
+	if note.kind > schema.Object {
+		b.addPossible(o, note, on)
+	}
+}
+
+// addRelations declares what a comment says of an object's relations.
+func (b *builder) addRelations(o *object, notes []relationNote, on string) {
+	for _, r := range notes {
 		fd := schema.FieldDecl{Name: camel(r.name), Type: r.to, Origin: on + ", relation " + r.name}
 		if w, err := parseType(r.to); err != nil || w.elem != nil || w.nonNull {
 			b.report(false, fd.Origin, "write a type's name, and `many: true` for a list", "`to: %s` is not a type's name", r.to)
@@ -196,7 +207,7 @@ func (b *builder) addDiscovered(rel *Relation, note *typeNote, on string) {
 		for _, pair := range r.by {
 			fd.By = append(fd.By, schema.Pair{Local: pair[0], Remote: pair[1]})
 		}
-		decl.Fields = append(decl.Fields, fd)
+		o.decl.Fields = append(o.decl.Fields, fd)
 		o.relations = append(o.relations, fd.Name)
 	}
 }
@@ -206,13 +217,22 @@ func (b *builder) shapeFields(of *schema.TypeDecl, on string, notes []fieldNote)
 	fields := make([]schema.FieldDecl, 0, len(notes))
 	for _, n := range notes {
 		fd := schema.FieldDecl{SQLName: n.name, Type: n.typ, Origin: on + ", field " + n.name}
-		if len(n.fields) > 0 {
+		if len(n.fields) > 0 || n.on != "" {
 			nested := of.Name + pascal(n.name)
 			o := &object{decl: &schema.TypeDecl{Name: nested, Origin: fd.Origin, Collation: of.Collation}}
+			if n.on != "" {
+				o.decl.Kind, o.decl.Label = schema.Interface, n.on
+				if len(n.fields) == 0 {
+					o.decl.Kind = schema.Union
+				}
+			}
 			if !b.addObject(o) {
 				continue
 			}
 			o.decl.Fields = b.shapeFields(o.decl, on, n.fields)
+			if n.on != "" {
+				b.addKinds(o, n)
+			}
 			fd.Type = nested
 			if n.list {
 				fd.Type = "[" + nested + "!]"

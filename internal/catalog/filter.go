@@ -67,7 +67,7 @@ func filterable(t *schema.Type, seen map[*schema.Type]bool) bool {
 		if f.NoFilter || f.Relation != nil || f.Batch != nil {
 			continue
 		}
-		if base := f.Type.Base(); base.Kind != schema.Object || base.Range != "" || filterable(base, seen) {
+		if base := f.Type.Base(); !base.Composite() || filterable(base, seen) {
 			return true
 		}
 	}
@@ -78,9 +78,9 @@ func filterable(t *schema.Type, seen map[*schema.Type]bool) bool {
 func (b *builder) condition(f *schema.Field) *schema.Type {
 	base := f.Type.Base()
 	switch {
-	case base.Kind == schema.Object && base.Range == "" && f.Type.Elem != nil:
+	case base.Composite() && f.Type.Elem != nil:
 		return b.quantifiers(base)
-	case base.Kind == schema.Object && base.Range == "":
+	case base.Composite():
 		return b.where(base)
 	}
 	return b.operators(f)

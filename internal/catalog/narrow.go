@@ -122,7 +122,7 @@ func (b *builder) setNotNull(o *object) {
 			return false
 		}
 		c := o.rel.column(f.Column.Name)
-		if c.Null != Nullable {
+		if c.Null != Nullable || o.decl.PartOf != "" { // null may be there for rows of other types
 			return false
 		}
 		table, column := o.rel, c.Name

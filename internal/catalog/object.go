@@ -45,6 +45,11 @@ func (b *builder) fill(o *object) {
 	}
 	b.setNotNull(o)
 	b.setFilters(o)
+	if o.t.Kind == schema.Union { // its rows are filtered by what cannot be selected
+		for _, f := range o.t.Fields {
+			f.Hidden = true
+		}
+	}
 }
 
 // fillShape makes the fields of a type without a source: keys of a JSON object.
@@ -55,6 +60,11 @@ func (b *builder) fillShape(o *object) {
 			continue
 		}
 		b.addDocumentField(o, fd, sqlNameOf(fd))
+	}
+	if o.t.Kind == schema.Union {
+		for _, f := range o.t.Fields {
+			f.Hidden = true
+		}
 	}
 }
 
@@ -187,6 +197,9 @@ func (b *builder) addOutside(o *object, fd schema.FieldDecl, document *Column) {
 
 // exposes tells whether expose_fields lets a name through.
 func (b *builder) exposes(o *object, names ...string) bool {
+	if slices.ContainsFunc(names, func(n string) bool { return slices.Contains(o.decl.Except, n) }) {
+		return false
+	}
 	return len(o.decl.Expose) == 0 || slices.ContainsFunc(names, func(n string) bool { return slices.Contains(o.decl.Expose, n) })
 }
 
@@ -273,7 +286,7 @@ func (b *builder) addColumnField(o *object, fd schema.FieldDecl, c *Column) {
 		f.Type = w.with(declared)
 	}
 	f.NoFilter = nestedList(f.Type)
-	f.NoOrder = unordered(f.Type) || f.Type.Base().Kind != schema.Object && (!f.Column.Ordered || isJSON(t))
+	f.NoOrder = unordered(f.Type) || !f.Type.Base().Composite() && (!f.Column.Ordered || isJSON(t))
 	f.Collation = b.collation(o, f, note.collation, on)
 	b.addField(o, f, c.Name)
 }
@@ -297,6 +310,12 @@ func (b *builder) inDocuments() map[string]bool {
 			inner := b.objects[name]
 			if inner != nil && inner.decl.Source == "" && len(fd.By) == 0 && !b.shapes[name] {
 				b.shapes[name] = true
+				add(inner)
+			}
+		}
+		for _, p := range o.decl.Possible {
+			if inner := b.objects[p.Type]; inner != nil && o.rel == nil && !b.shapes[p.Type] {
+				b.shapes[p.Type] = true
 				add(inner)
 			}
 		}

@@ -21,7 +21,7 @@ func (b *builder) orderBy(t *schema.Type) *schema.Type {
 		switch base := f.Type.Base(); {
 		case f.Relation != nil && f.Relation.Many:
 			by = b.listOrder(base)
-		case base.Kind == schema.Object:
+		case base.Composite() || base.Range != "":
 			by = b.orderBy(base)
 		default:
 			by = b.direction()
@@ -43,7 +43,7 @@ func orderable(t *schema.Type, seen map[*schema.Type]bool) bool {
 		if f.NoOrder || f.Relation != nil {
 			continue
 		}
-		if base := f.Type.Base(); base.Kind != schema.Object || orderable(base, seen) {
+		if base := f.Type.Base(); !base.Composite() && base.Range == "" || orderable(base, seen) {
 			return true
 		}
 	}

@@ -267,7 +267,7 @@ func (b *builder) prune() {
 				return true
 			})
 			changed = changed || len(o.t.Fields) != before
-			if len(o.t.Fields) == 0 {
+			if len(o.t.Fields) == 0 && o.t.Kind != schema.Union {
 				o.dropped, changed = true, true
 				if !b.told(o) {
 					b.report(o.fatal, o.on(""), "let it have a column that can be served", "%s has no field that can be served", o.t.Name)

@@ -122,7 +122,7 @@ func (b *builder) fits(oid uint32, w *written, t *schema.Type) (ok bool, offer s
 		if w.elem != nil {
 			return true, ""
 		}
-		return t.Name == "JSON" || t.Kind == schema.Object && t.Range == "", "JSON, a list, or a type without a source for an object"
+		return t.Name == "JSON" || t.Composite(), "JSON, a list, or a type without a source for an object"
 	case base.Elem != 0:
 		if w.elem == nil {
 			_, offer = b.fits(base.Elem, &written{name: w.name}, t)

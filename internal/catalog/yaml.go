@@ -197,6 +197,12 @@ func (k entry) mapping(wanted string) (mapping, error) {
 	return mapping{pairs: pairs, first: k.first}, nil
 }
 
+// emptyList tells whether the value is a list, and one of nothing.
+func (k entry) emptyList() (empty, is bool) {
+	seq, is := k.value.(*ast.SequenceNode)
+	return is && len(seq.Values) == 0, is
+}
+
 // single gives the only element of a list.
 func (k entry) single() (entry, error) {
 	seq, ok := k.value.(*ast.SequenceNode)

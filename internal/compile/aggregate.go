@@ -103,11 +103,11 @@ func (a *aggregation) fields(t *schema.Type, sub []*selected) ([]Field, error) {
 			if err != nil {
 				return nil, err
 			}
-			out.Value, out.Inline = valueOf(f.Type, inner), true
+			out.Value, out.Inline = valueOf(f.Type, content{fields: inner}), true
 		case f.Measure.Kind == schema.GroupKey && !a.grouped(f.Measure.Of):
 			out.Const = []byte("null")
 		default:
-			out.Value, out.Origin = valueOf(f.Type, nil), a.column(f)
+			out.Value, out.Origin = valueOf(f.Type, content{}), a.column(f)
 		}
 		fields = append(fields, out)
 	}

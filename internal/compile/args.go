@@ -28,8 +28,9 @@ type param struct {
 	ends   string      // of a range whose parts are its bounds: the brackets
 	cursor *cursorForm // the text is a cursor, and the parameter the value in it that part tells
 	part   int
-	cast   string // the SQL type, to find the parameter again and to check its form
-	field  string // for messages
+	global *globalIDs // the text is an array of what part tells of each global id: 0 its type, 1… the key
+	cast   string     // the SQL type, to find the parameter again and to check its form
+	field  string     // for messages
 }
 
 // maxNamed bounds the SQL of statements that a connection keeps, since PostgreSQL keeps about a hundred bytes for each.
@@ -75,6 +76,9 @@ func (p *param) bind(leaves []leaf) ([]byte, error) {
 	}
 	if p.ends != "" {
 		return p.bindRange(leaves)
+	}
+	if p.global != nil {
+		return p.bindGlobal(leaves)
 	}
 	text := p.text
 	if p.leaf > 0 {
@@ -149,7 +153,7 @@ func (p *param) fits(text []byte) error {
 
 // key finds a parameter that two places of a statement can share.
 func (p *param) key() string {
-	if p.array || p.ends != "" {
+	if p.array || p.ends != "" || p.global != nil {
 		return ""
 	}
 	return fmt.Sprintf("%d|%s|%d|%t|%d|%s", p.leaf, p.text, p.like, p.cursor != nil, p.part, p.cast)

@@ -1,9 +1,13 @@
 package compile
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/fraiseql/fraiseql-go/internal/fault"
+	"github.com/fraiseql/fraiseql-go/schema"
 )
 
 // selected is a field of a merged selection set: fragments are spread, @skip and @include are
@@ -13,41 +17,108 @@ type selected struct {
 	Key  string     // the response name
 	Def  *ast.Field // its first occurrence
 	Sub  []*selected
+	On   [][]*selected                          // in place of Sub, of an abstract type: for each of its possible types, in their order
 	Args func(name string) (value any, ok bool) // the coerced arguments of introspection fields
 }
 
 // group gathers the occurrences of one response name.
 type group struct {
 	key  string
-	def  *ast.Field
+	all  []*ast.Field
 	sets []ast.SelectionSet
 }
 
-func (b *builder) collect(sets ...ast.SelectionSet) ([]*selected, error) {
-	c := collector{b: b, index: map[string]int{}, spread: map[string]bool{}}
+// maxCollected bounds the fields of one operation, after merging. Fields that several types share under an interface or union
+// are merged for each of the types that select something besides, which multiplies at each level.
+const maxCollected = 100_000
+
+// collect gathers what a selection asks of an object; on is nil inside introspection, whose types are all objects.
+func (b *builder) collect(on *schema.Type, sets ...ast.SelectionSet) ([]*selected, error) {
+	groups, err := b.groups(on, sets)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]*selected, len(groups))
+	for i := range groups {
+		if all[i], err = b.selected(on, &groups[i]); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// collectEach does it for each object that an abstract type can be. What is selected of several of them by the same fields of
+// the document is collected once.
+func (b *builder) collectEach(t *schema.Type, sets []ast.SelectionSet) ([][]*selected, error) {
+	shared := map[string]*selected{}
+	each := make([][]*selected, len(t.Possible))
+	for i, p := range t.Possible {
+		groups, err := b.groups(p.Type, sets)
+		if err != nil {
+			return nil, err
+		}
+		each[i] = make([]*selected, len(groups))
+		for j := range groups {
+			id := groups[j].identity()
+			if shared[id] == nil {
+				if shared[id], err = b.selected(p.Type, &groups[j]); err != nil {
+					return nil, err
+				}
+			}
+			each[i][j] = shared[id]
+		}
+	}
+	return each, nil
+}
+
+// identity names the places of the document that a group is made of.
+func (g *group) identity() string {
+	var id strings.Builder
+	id.WriteString(g.key)
+	for _, f := range g.all {
+		fmt.Fprintf(&id, "\n%p", f)
+	}
+	return id.String()
+}
+
+func (b *builder) groups(on *schema.Type, sets []ast.SelectionSet) ([]group, error) {
+	c := collector{b: b, on: on, index: map[string]int{}, spread: map[string]bool{}}
 	for _, set := range sets {
 		if err := c.add(set); err != nil {
 			return nil, err
 		}
 	}
-	all := make([]*selected, len(c.groups))
-	for i, g := range c.groups {
-		s := &selected{Key: g.key, Def: g.def}
-		s.Args = func(name string) (any, bool) { return b.plainArg(g.def, name) }
-		if len(g.sets) > 0 {
-			sub, err := b.collect(g.sets...)
-			if err != nil {
-				return nil, err
-			}
-			s.Sub = sub
-		}
-		all[i] = s
+	if b.collected += len(c.groups); b.collected > maxCollected {
+		return nil, fault.New(fault.TooManyFields, "the operation asks for more than %d fields, counted for each type that has them: write fewer fragments inside one another", maxCollected)
 	}
-	return all, nil
+	return c.groups, nil
+}
+
+// selected collects what is below a field.
+func (b *builder) selected(on *schema.Type, g *group) (*selected, error) {
+	s := &selected{Key: g.key, Def: g.all[0]}
+	s.Args = func(name string) (any, bool) { return b.plainArg(s.Def, name) }
+	if len(g.sets) == 0 {
+		return s, nil
+	}
+	var of *schema.Type
+	if on != nil {
+		if f := on.Field(s.Def.Name); f != nil {
+			of = f.Type.Base()
+		}
+	}
+	var err error
+	if of != nil && of.Abstract() {
+		s.On, err = b.collectEach(of, g.sets)
+	} else {
+		s.Sub, err = b.collect(of, g.sets...)
+	}
+	return s, err
 }
 
 type collector struct {
 	b      *builder
+	on     *schema.Type
 	groups []group
 	index  map[string]int
 	spread map[string]bool
@@ -67,13 +138,14 @@ func (c *collector) add(set ast.SelectionSet) error {
 			if !known {
 				i = len(c.groups)
 				c.index[sel.Alias] = i
-				c.groups = append(c.groups, group{key: sel.Alias, def: sel})
+				c.groups = append(c.groups, group{key: sel.Alias})
 			}
+			c.groups[i].all = append(c.groups[i].all, sel)
 			if len(sel.SelectionSet) > 0 {
 				c.groups[i].sets = append(c.groups[i].sets, sel.SelectionSet)
 			}
 		case *ast.InlineFragment:
-			if err := c.fragment(sel.Directives, sel.SelectionSet); err != nil {
+			if err := c.fragment(sel.TypeCondition, sel.Directives, sel.SelectionSet); err != nil {
 				return err
 			}
 		case *ast.FragmentSpread:
@@ -84,7 +156,7 @@ func (c *collector) add(set ast.SelectionSet) error {
 				continue
 			}
 			c.spread[sel.Name] = true
-			if err := c.fragment(nil, sel.Definition.SelectionSet); err != nil {
+			if err := c.fragment(sel.Definition.TypeCondition, nil, sel.Definition.SelectionSet); err != nil {
 				return err
 			}
 		}
@@ -92,11 +164,15 @@ func (c *collector) add(set ast.SelectionSet) error {
 	return nil
 }
 
-// fragment adds the fields of a fragment. Every type of this schema that can be selected on is
-// an object type, so that validation has already shown the type condition to hold.
-func (c *collector) fragment(directives ast.DirectiveList, set ast.SelectionSet) error {
+// fragment adds the fields of a fragment, when its type condition holds for the object.
+func (c *collector) fragment(condition string, directives ast.DirectiveList, set ast.SelectionSet) error {
 	if in, err := c.b.included(directives); err != nil || !in {
 		return err
+	}
+	if condition != "" && c.on != nil && condition != c.on.Name {
+		if t := c.b.schema.Type(condition); t == nil || !t.Is(c.on) {
+			return nil
+		}
 	}
 	return c.add(set)
 }

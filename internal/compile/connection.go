@@ -157,13 +157,13 @@ func (p *pager) fields(t *schema.Type, sub []*selected) ([]Field, error) {
 			continue
 		}
 		f := t.Field(sel.Def.Name)
-		var inner []Field
+		var inner content
 		var err error
 		switch f.Part {
 		case schema.Node, schema.Nodes:
-			inner, err = p.q.fields(p.sc, sel.Sub, p.cols, &p.cost)
+			inner, err = p.q.content(p.sc, sel, p.cols, &p.cost)
 		default:
-			inner, err = p.fields(f.Type.Base(), sel.Sub)
+			inner.fields, err = p.fields(f.Type.Base(), sel.Sub)
 		}
 		if err == nil {
 			out.Value = valueOf(f.Type, inner)

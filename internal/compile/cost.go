@@ -23,9 +23,13 @@ type page struct {
 type number struct {
 	leaf  int
 	value int64
+	ids   *globalIDs // the number is how many there are
 }
 
 func (n number) in(leaves []leaf) int64 {
+	if n.ids != nil {
+		return n.ids.count(leaves)
+	}
 	if n.leaf == 0 {
 		return n.value
 	}
@@ -52,6 +56,11 @@ func (c *cost) sum(leaves []leaf) float64 {
 func (p *Plan) check(leaves []leaf, c *Compiler) error {
 	for i := range p.cursors {
 		if err := p.cursors[i].check(leaves); err != nil {
+			return err
+		}
+	}
+	for _, ids := range p.globals {
+		if err := ids.check(leaves); err != nil {
 			return err
 		}
 	}

@@ -73,7 +73,7 @@ func (q *query) filter(sc scope, m member) ([]cond, error) {
 	if m.val.kind == nullVal {
 		return nil, fault.New(fault.BadUserInput, "the filter %q is null: leave it out, or ask for {isNull: true}", m.name)
 	}
-	object := f.Type.Base().Kind == schema.Object && f.Type.Base().Range == ""
+	object := f.Type.Base().Composite()
 	switch {
 	case object && f.Type.Elem != nil:
 		return q.quantified(sc, f, m.val)

@@ -46,7 +46,7 @@ func reflected(t *testing.T, s *ast.Schema, text string) string {
 		t.Fatal(faults)
 	}
 	b := &builder{}
-	fields, err := b.collect(doc.Operations[0].SelectionSet)
+	fields, err := b.collect(nil, doc.Operations[0].SelectionSet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func TestIntrospectionWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := &builder{op: op}
-	fields, err := b.collect(op.Def.SelectionSet)
+	fields, err := b.collect(nil, op.Def.SelectionSet)
 	if err != nil {
 		t.Fatal(err)
 	}

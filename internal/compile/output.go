@@ -62,11 +62,13 @@ func (q *query) fields(sc scope, sub []*selected, cols *columns, c *cost) ([]Fie
 			out.Value, out.Batch, err = q.b.batch(f, sel, func(need *schema.Field) Origin {
 				return cols.add(q.value(sc, need, true), false)
 			})
+		case f.Global:
+			out.Value, out.Global = valueOf(f.Type, content{}), q.globalID(sc, cols)
 		case f.Relation != nil:
 			out.Value, out.Origin, err = q.relation(sc, f, sel, cols, c)
 		default:
-			var inner []Field
-			inner, err = q.b.members(f.Type.Base(), sel.Sub, false)
+			var inner content
+			inner, err = q.b.members(f.Type.Base(), sel, false)
 			out.Value = valueOf(f.Type, inner)
 			text := f.Column != nil && f.Type.Elem == nil && !out.Value.Object
 			out.Origin = cols.add(q.value(sc, f, !text), text)
@@ -107,7 +109,7 @@ func (q *query) relation(sc scope, f *schema.Field, sel *selected, cols *columns
 	}
 	p.conds = append(q.join(sc, remote, f.Relation), p.conds...)
 	inner := &columns{index: map[string]int{}, nested: true}
-	fields, err := q.fields(remote, sel.Sub, inner, &below)
+	fields, err := q.content(remote, sel, inner, &below)
 	if err != nil {
 		return nil, Origin{}, err
 	}
@@ -118,12 +120,32 @@ func (q *query) relation(sc scope, f *schema.Field, sel *selected, cols *columns
 	if f.Relation.Many {
 		sql = "(select coalesce(pg_catalog.json_agg(x), '[]') from " + rows + ")"
 	}
-	return valueOf(f.Type, fields), cols.add(sql, false), nil
+	return valueOf(f.Type, fields), cols.add(sc.guarded(sql), false), nil
 }
 
 // members compiles a selection on a JSON object: a part of a document, or, byName, what Go
 // gave, whose keys are the fields' own names.
-func (b *builder) members(t *schema.Type, sub []*selected, byName bool) ([]Field, error) {
+func (b *builder) members(t *schema.Type, sel *selected, byName bool) (content, error) {
+	if !t.Abstract() {
+		fields, err := b.memberFields(t, sel.Sub, byName)
+		return content{fields: fields}, err
+	}
+	if byName {
+		return content{}, fault.New(fault.BadUserInput, "%s: its values come from Go here, which does not tell their types: have the resolver describe rows", sel.Def.Name).
+			At(sel.Def.Position.Line, sel.Def.Position.Column)
+	}
+	out := &Variants{Label: Origin{member: escapedKey(t.Label.Key)}, byLabel: map[string]*Variant{}}
+	for i, p := range t.Possible {
+		fields, err := b.memberFields(p.Type, sel.On[i], false)
+		if err != nil {
+			return content{}, err
+		}
+		out.add(p, &Variant{Fields: fields})
+	}
+	return content{variants: out}, nil
+}
+
+func (b *builder) memberFields(t *schema.Type, sub []*selected, byName bool) ([]Field, error) {
 	origin := func(f *schema.Field) Origin {
 		if byName || f.Key == "" {
 			return Origin{member: f.Name}
@@ -147,7 +169,7 @@ func (b *builder) members(t *schema.Type, sub []*selected, byName bool) ([]Field
 				return nil, fault.New(fault.BadUserInput, "%s: its values come from Go here, which no argument can select from: leave the arguments out", f.Name).
 					At(sel.Def.Position.Line, sel.Def.Position.Column)
 			}
-			inner, err := b.members(f.Type.Base(), sel.Sub, byName)
+			inner, err := b.members(f.Type.Base(), sel, byName)
 			if err != nil {
 				return nil, err
 			}
@@ -166,7 +188,7 @@ func escapedKey(k string) string {
 
 // batch compiles a Go field.
 func (b *builder) batch(f *schema.Field, sel *selected, origin func(*schema.Field) Origin) (*Value, *Batch, error) {
-	inner, err := b.members(f.Type.Base(), sel.Sub, true)
+	inner, err := b.members(f.Type.Base(), sel, true)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -239,7 +261,7 @@ func (b Bound) Rows(r *Root, rows *schema.Rows, batches int) (Bound, *Statement,
 	if !many {
 		c.rows = number{value: 1}
 	}
-	stmt, fields, err := q.finish(sc, p, c, r.sub, many)
+	stmt, fields, err := q.finish(sc, p, c, r.sel, many)
 	if err == nil {
 		err = next.Plan.check(next.values.leaves, r.build.Compiler)
 	}

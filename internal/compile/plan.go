@@ -27,6 +27,7 @@ type Plan struct {
 
 	pages   []page
 	cursors []cursorUse
+	globals []*globalIDs
 	cost    []cost
 }
 
@@ -45,7 +46,7 @@ type Root struct {
 	Value *Value // List: of the list; One: of the object; Resolve: of what is returned
 	args  *val
 	build *builder // to compile the rows that a resolver describes
-	sub   []*selected
+	sel   *selected
 	field *schema.Field
 }
 
@@ -89,12 +90,12 @@ func (c *Compiler) Bind(op *gqlop.Operation, variables []byte, values *Values) (
 			k = op.Plans.Load().(*kept)
 		}
 	}
-	if _, err := values.read(k.defs, variables, false); err != nil {
+	if _, err := values.read(c, k.defs, variables, false); err != nil {
 		return Bound{}, err
 	}
 	plan := (*k.plans.Load())[string(values.shape)]
 	if plan == nil {
-		vals, err := values.read(k.defs, variables, true)
+		vals, err := values.read(c, k.defs, variables, true)
 		if err != nil {
 			return Bound{}, err
 		}
@@ -130,12 +131,13 @@ func (k *kept) keep(shape string, p *Plan) {
 // variables looks up the types of an operation's variables.
 func (c *Compiler) variables(def *ast.OperationDefinition) ([]variable, error) {
 	all := make([]variable, 0, len(def.VariableDefinitions))
+	global := c.globalVariables(def)
 	for _, d := range def.VariableDefinitions {
 		ref, err := c.ref(d.Type)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, variable{d.Variable, ref, d.DefaultValue})
+		all = append(all, variable{d.Variable, ref, d.DefaultValue, global[d.Variable]})
 	}
 	return all, nil
 }
@@ -158,6 +160,9 @@ type builder struct {
 	op   *gqlop.Operation
 	vars map[string]*val
 	plan *Plan
+
+	collected int // fields, so far
+
 	once bool // a variable's value has become part of the plan: it serves this request only
 }
 
@@ -173,7 +178,7 @@ func (c *Compiler) plan(op *gqlop.Operation, defs []variable, vars map[string]*v
 		vars[d.name] = x
 	}
 	b := &builder{Compiler: c, op: op, vars: vars, plan: &Plan{}}
-	fields, err := b.collect(op.Def.SelectionSet)
+	fields, err := b.collect(c.schema.Query, op.Def.SelectionSet)
 	if err != nil {
 		return nil, false, err
 	}
@@ -189,7 +194,7 @@ func (c *Compiler) plan(op *gqlop.Operation, defs []variable, vars map[string]*v
 }
 
 func (b *builder) root(sel *selected) (Root, error) {
-	r := Root{Name: sel.Key, Key: key(sel.Key), sub: sel.Sub}
+	r := Root{Name: sel.Key, Key: key(sel.Key), sel: sel}
 	switch sel.Def.Name {
 	case "__typename":
 		r.Const = jsonw.AppendString(nil, b.schema.Query.Name)
@@ -203,18 +208,20 @@ func (b *builder) root(sel *selected) (Root, error) {
 	if err != nil {
 		return Root{}, err
 	}
-	var fields []Field
+	var fields content
 	switch root := r.field.Root; root.Kind {
 	case schema.List, schema.One:
-		r.Statement, fields, err = b.rows(root, args, sel.Sub)
+		r.Statement, fields, err = b.rows(root, args, sel)
 	case schema.Aggregate, schema.Groups:
-		r.Statement, fields, err = b.aggregate(r.field, args, sel.Sub)
+		r.Statement, fields.fields, err = b.aggregate(r.field, args, sel.Sub)
 	case schema.Connection:
-		fields, err = b.connection(&r, args, sel)
+		fields.fields, err = b.connection(&r, args, sel)
+	case schema.Global:
+		r.Statement, fields, err = b.global(r.field, args, sel)
 	case schema.Resolve:
 		b.plan.Go = true
 		r.Resolver, r.args, r.build = root.Resolver, args, b
-		fields, r.NoValue = b.members(r.field.Type.Base(), sel.Sub, true)
+		fields, r.NoValue = b.members(r.field.Type.Base(), sel, true)
 	default:
 		err = fmt.Errorf("root field %s has no kind", r.field.Name)
 	}

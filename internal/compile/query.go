@@ -24,6 +24,7 @@ type scope struct {
 	alias string
 	doc   string                   // the JSON that the fields' keys are in; empty: none
 	made  map[*schema.Field]string // the SQL of values that the statement itself computes
+	guard string                   // a condition without which the row is not of the type; empty: it always is
 }
 
 // part is what a select reads, besides its columns.
@@ -47,7 +48,7 @@ type term struct {
 }
 
 // rows compiles the rows of a root field.
-func (b *builder) rows(root *schema.Root, args *val, sub []*selected) (*Statement, []Field, error) {
+func (b *builder) rows(root *schema.Root, args *val, sel *selected) (*Statement, content, error) {
 	q := &query{b: b, shared: map[string]int{}}
 	sc := q.scope(root.Of)
 	c := cost{rows: number{value: 1}}
@@ -59,20 +60,20 @@ func (b *builder) rows(root *schema.Root, args *val, sub []*selected) (*Statemen
 		p, err = q.list(sc, args, &c.rows, rootRows)
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, content{}, err
 	}
-	return q.finish(sc, p, c, sub, root.Kind == schema.List)
+	return q.finish(sc, p, c, sel, root.Kind == schema.List)
 }
 
-func (q *query) finish(sc scope, p part, c cost, sub []*selected, many bool) (*Statement, []Field, error) {
+func (q *query) finish(sc scope, p part, c cost, sel *selected, many bool) (*Statement, content, error) {
 	cols := &columns{index: map[string]int{}}
-	fields, err := q.fields(sc, sub, cols, &c)
+	fields, err := q.content(sc, sel, cols, &c)
 	if err != nil {
-		return nil, nil, err
+		return nil, content{}, err
 	}
 	sql := "select " + cols.list() + q.from(sc, p, cols.heavy)
 	if err := q.checkParams(); err != nil {
-		return nil, nil, err
+		return nil, content{}, err
 	}
 	q.b.plan.cost = append(q.b.plan.cost, c)
 	return newStatement(sql, q.params, many), fields, nil
@@ -105,6 +106,9 @@ func (q *query) scope(t *schema.Type) scope {
 // offset skips.
 func (q *query) from(sc scope, p part, heavy bool) string {
 	src := sc.t.Source
+	if src.Only != nil {
+		p.conds = append([]cond{q.only(sc, src.Only)}, p.conds...)
+	}
 	table := quoteIdent(src.Schema) + "." + quoteIdent(src.Name)
 	if !src.Computed && (!heavy || p.offset == "") {
 		return " from " + table + " as " + sc.alias + where(p.conds) + orderBy(p.order) + paging(p)

@@ -15,7 +15,9 @@ type Value struct {
 	Range   bool   // a leaf that becomes an object: Fields and Members are of the range's parts
 	Numbers bool   // of a Range: its bounds are numbers; otherwise they are texts
 	Fields  []Field
-	Members []string // of an object that comes as JSON: the keys to look for; an Origin's Slot counts here
+	// Variants are what is written of an object of an abstract type, in place of Fields.
+	Variants *Variants
+	Members  []string // of an object that comes as JSON: the keys to look for; an Origin's Slot counts here
 
 	Type string // the named type, for messages
 	Form jsonw.Form
@@ -31,11 +33,12 @@ type Field struct {
 	Key  []byte // the same as JSON with its colon
 
 	// Where the value is, exactly one of:
-	Const  []byte // here: the answer to __typename
-	Batch  *Batch // in what a Go function gave
-	Paged  Paged  // in the page of a connection
-	Inline bool   // an object whose fields' values are in the same row or JSON object as its own would be
-	Origin        // in the row or the JSON object
+	Const  []byte    // here: the answer to __typename
+	Batch  *Batch    // in what a Go function gave
+	Paged  Paged     // in the page of a connection
+	Global *GlobalID // in the key of the row
+	Inline bool      // an object whose fields' values are in the same row or JSON object as its own would be
+	Origin           // in the row or the JSON object
 
 	Value *Value
 }
@@ -44,6 +47,7 @@ type Field struct {
 type Origin struct {
 	Slot   int    // the column of a wire row, or the member of a JSON object
 	Text   bool   // a column in PostgreSQL's text format; otherwise the value is JSON
+	Own    bool   // Slot counts among the members of the variant's own object
 	member string // the key in a JSON object
 }
 
@@ -60,18 +64,18 @@ type Need struct {
 	Origin
 }
 
-// valueOf makes the shape of a type use. fields are those of an object at its base.
-func valueOf(ref *schema.Ref, fields []Field) *Value {
+// valueOf makes the shape of a type use. inner is what is written of an object at its base.
+func valueOf(ref *schema.Ref, inner content) *Value {
 	if ref.Elem != nil {
-		return &Value{NonNull: ref.NonNull, Elem: valueOf(ref.Elem, fields)}
+		return &Value{NonNull: ref.NonNull, Elem: valueOf(ref.Elem, inner)}
 	}
 	t := ref.Named
-	v := &Value{NonNull: ref.NonNull, Type: t.Name, Fields: fields, Object: t.Kind == schema.Object && t.Range == "", Range: t.Range != ""}
+	v := &Value{NonNull: ref.NonNull, Type: t.Name, Fields: inner.fields, Variants: inner.variants, Object: t.Composite(), Range: t.Range != ""}
 	if v.Range {
 		bound := t.Fields[0].Type.Named.Name
 		v.Numbers = bound == "Int" || bound == "BigInt" || bound == "Decimal"
 	}
-	v.Members = numberMembers(fields)
+	v.Members = inner.numberMembers()
 	switch t.Kind {
 	case schema.Scalar:
 		v.Form, v.Serialize = jsonw.FormOf(t.Underlying().Name), t.Serialize
@@ -92,28 +96,49 @@ func valueOf(ref *schema.Ref, fields []Field) *Value {
 	return v
 }
 
-// numberMembers gives each origin in a JSON object its slot among the members to look for.
-func numberMembers(fields []Field) []string {
-	var members []string
-	slot := func(o *Origin) {
-		if o.member == "" {
-			return
-		}
-		if o.Slot = slices.Index(members, o.member); o.Slot < 0 {
-			o.Slot = len(members)
-			members = append(members, o.member)
-		}
+// members gathers the keys to look for in a JSON object.
+type members []string
+
+// slot gives an origin in the object its slot.
+func (m *members) slot(o *Origin) {
+	if o.member == "" || o.Own {
+		return
 	}
+	if o.Slot = slices.Index(*m, o.member); o.Slot < 0 {
+		o.Slot = len(*m)
+		*m = append(*m, o.member)
+	}
+}
+
+func (m *members) slots(fields []Field) {
 	for i := range fields {
-		f := &fields[i]
-		slot(&f.Origin)
-		if f.Batch != nil {
-			for j := range f.Batch.Needs {
-				slot(&f.Batch.Needs[j].Origin)
-			}
+		fields[i].origins(m.slot)
+	}
+}
+
+// origins calls do for each place of a field's parent that the field is made of.
+func (f *Field) origins(do func(*Origin)) {
+	do(&f.Origin)
+	if f.Batch != nil {
+		for i := range f.Batch.Needs {
+			do(&f.Batch.Needs[i].Origin)
 		}
 	}
-	return members
+	if f.Global != nil {
+		for i := range f.Global.Key {
+			do(&f.Global.Key[i])
+		}
+	}
+}
+
+// numberMembers gives each origin in a JSON object its slot among the members to look for.
+func (c content) numberMembers() []string {
+	var m members
+	m.slots(c.fields)
+	if c.variants != nil {
+		c.variants.number(&m)
+	}
+	return m
 }
 
 // key makes the response name ready to be copied.

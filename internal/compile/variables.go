@@ -39,11 +39,13 @@ type variable struct {
 	name string
 	ref  *schema.Ref
 	def  *ast.Value // the default; nil: none
+
+	global bool // its value is a global id, or a list of them
 }
 
 // read coerces the JSON object raw by the operation's definitions. It always fills the leaves
 // and the shape; it builds the values themselves only when asked to, for planning.
-func (v *Values) read(defs []variable, raw []byte, build bool) (map[string]*val, error) {
+func (v *Values) read(c *Compiler, defs []variable, raw []byte, build bool) (map[string]*val, error) {
 	v.leaves, v.shape, v.text, v.spans = v.leaves[:0], v.shape[:0], v.text[:0], v.spans[:0]
 	var vals map[string]*val
 	if build {
@@ -79,6 +81,9 @@ func (v *Values) read(defs []variable, raw []byte, build bool) (map[string]*val,
 		}
 		at := place{variable: d.name}
 		x, err := v.value(d.ref, raw[s.from:s.to], build, &at)
+		if err == nil && d.global && !jsonw.IsNull(raw[s.from:s.to]) {
+			err = v.types(c, d.ref, v.leaves[len(v.leaves)-1])
+		}
 		if err != nil {
 			return nil, at.fault(err)
 		}

@@ -234,7 +234,7 @@ func (w *writer) parent(b *compile.Batch, base int) json.RawMessage {
 			out = append(out, ',')
 		}
 		out = append(jsonw.AppendString(out, need.Name), ':')
-		token := w.cells[base+need.Slot]
+		token := w.cell(base, need.Origin)
 		if token == nil {
 			token = []byte("null")
 		}

@@ -22,6 +22,7 @@ type writer struct {
 	more  int // errors beyond maxErrors
 	quiet int // above 0: the value that is being written is lost already, and its errors with it
 
+	own        int  // where the cells of the variant's own object begin
 	page       page // the connection's that is being written
 	batches    []batchState
 	collecting bool // Go fields take their parents; what is written is thrown away
@@ -196,29 +197,35 @@ func (w *writer) object(v *compile.Value, cur *jsonw.Cursor) bool {
 		w.fail(fault.New(fault.Internal, "%s is an object, but the data holds a single value or a list", v.Type))
 		return false
 	}
+	base := w.gather(v.Members, cur)
+	ok := w.body(v, base)
+	w.cells = w.cells[:base]
+	return ok
+}
+
+// gather makes cells of the members of a JSON object, and tells where they begin.
+func (w *writer) gather(members []string, cur *jsonw.Cursor) int {
 	base := len(w.cells)
-	for range v.Members {
+	for range members {
 		w.cells = append(w.cells, nil)
 	}
 	hint := 0
 	for cur.Enter(); cur.More(); {
 		key := cur.Key()
 		value := cur.Value()
-		for i := range v.Members {
+		for i := range members {
 			at := hint + i
-			if at >= len(v.Members) {
-				at -= len(v.Members)
+			if at >= len(members) {
+				at -= len(members)
 			}
-			if v.Members[at] == string(key) {
+			if members[at] == string(key) {
 				w.cells[base+at] = value
 				hint = at + 1
 				break
 			}
 		}
 	}
-	ok := w.fields(v.Fields, base)
-	w.cells = w.cells[:base]
-	return ok
+	return base
 }
 
 // row writes an element whose values are the columns of a wire row.
@@ -226,7 +233,7 @@ func (w *writer) row(v *compile.Value, columns [][]byte) bool {
 	base := len(w.cells)
 	w.cells = append(w.cells, columns...)
 	start := len(w.buf)
-	ok := w.fields(v.Fields, base)
+	ok := w.body(v, base)
 	w.cells = w.cells[:base]
 	if ok {
 		return true
@@ -254,12 +261,14 @@ func (w *writer) fields(fields []compile.Field, base int) bool {
 			w.buf = append(w.buf, f.Const...)
 		case f.Batch != nil:
 			good = w.batch(f, base)
+		case f.Global != nil:
+			good = w.globalID(f, base)
 		case f.Paged != 0:
 			good = w.paged(f, base)
 		case f.Inline:
 			good = w.inline(f.Value, base)
 		default:
-			good = w.value(f.Value, w.cells[base+f.Slot], f.Text)
+			good = w.value(f.Value, w.cell(base, f.Origin), f.Text)
 		}
 		if !good {
 			ok = w.lose(ok)
@@ -274,7 +283,7 @@ func (w *writer) fields(fields []compile.Field, base int) bool {
 // inline writes an object whose values stand in the cells of the object that it is in.
 func (w *writer) inline(v *compile.Value, base int) bool {
 	start := len(w.buf)
-	if w.fields(v.Fields, base) {
+	if w.body(v, base) {
 		return true
 	}
 	w.buf = w.buf[:start]
