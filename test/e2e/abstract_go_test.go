@@ -8,6 +8,7 @@ import (
 
 	"github.com/fraiseql/fraiseql-go"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
+	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
 type feedPerson struct {
@@ -99,12 +100,12 @@ func TestAbstractInGo(t *testing.T) {
 		{"union", `{search(where: {text: {eq: "Ada"}}) {... on Person {name items {id}}}}`, `{"search":[{"name":"Ada","items":[{"id":"1"},{"id":"3"},{"id":"5"}]}]}`},
 		{"documents", `{page(id: 1) {id}}`, `{"page":{"id":"1"}}`},
 	} {
-		t.Run(c.name, func(t *testing.T) { expect(t, c.query, s.query(t, c.query, nil), c.want) })
+		t.Run(c.name, func(t *testing.T) { apptest.Expect(t, c.query, s.Query(t, c.query, nil), c.want) })
 	}
-	a := s.counted(t, anyTrips, 1, `{newest {__typename ... on feedLink {url}}}`, nil)
-	expect(t, "described rows", string(a.Data), `{"newest":[{"__typename":"feedLink","url":"https://example.com/news"},{"__typename":"Article"}]}`)
-	a = s.counted(t, 1, 1, `{page(id: 1) {blocks {rank ... on textBlock {body}}}}`, nil)
-	expect(t, "a kind that is not declared", string(a.Data), `{"page":null}`)
+	a := s.Counted(t, apptest.AnyTrips, 1, `{newest {__typename ... on feedLink {url}}}`, nil)
+	apptest.Expect(t, "described rows", string(a.Data), `{"newest":[{"__typename":"feedLink","url":"https://example.com/news"},{"__typename":"Article"}]}`)
+	a = s.Counted(t, 1, 1, `{page(id: 1) {blocks {rank ... on textBlock {body}}}}`, nil)
+	apptest.Expect(t, "a kind that is not declared", string(a.Data), `{"page":null}`)
 	mustContain(t, "a kind that is not declared", string(a.Body), `"path":["page","blocks",2]`, `\"line\"`)
 }
 

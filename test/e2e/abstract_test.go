@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/fraiseql/fraiseql-go"
+	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
 // feed has an interface whose types are in the same row or in a source of their own, a union of the latter, and documents
@@ -96,7 +97,7 @@ func TestInterface(t *testing.T) {
 			{"__typename":"Link","id":"5","clicks":3,"person":{"name":"Ada"}},{"__typename":"Link","id":"2","clicks":7,"person":{"name":"Ben"}}],"link":{"url":"https://example.com/docs"},"none":null}`},
 		{"pages past the first", `{items(offset: 3, limit: 1) {id ... on Article {body person {name}}}}`, `{"items":[{"id":"4","body":"On locks.","person":{"name":"Ben"}}]}`},
 	} {
-		t.Run(c.name, func(t *testing.T) { expect(t, c.query, s.query(t, c.query, nil), c.want) })
+		t.Run(c.name, func(t *testing.T) { apptest.Expect(t, c.query, s.Query(t, c.query, nil), c.want) })
 	}
 }
 
@@ -111,9 +112,9 @@ func TestUnion(t *testing.T) {
 		{"connection", `{searchConnection(last: 1) {edges {node {__typename}} totalCount}}`, `{"searchConnection":{"edges":[{"node":{"__typename":"Person"}}],"totalCount":4}}`},
 		{"nothing selected of a type", `{search(orderBy: [{kind: ASC}, {id: ASC}], limit: 3) {... on Person {name}}}`, `{"search":[{},{},{"name":"Ada"}]}`},
 	} {
-		t.Run(c.name, func(t *testing.T) { expect(t, c.query, s.query(t, c.query, nil), c.want) })
+		t.Run(c.name, func(t *testing.T) { apptest.Expect(t, c.query, s.Query(t, c.query, nil), c.want) })
 	}
-	a := s.send(t, `{search {text}}`, nil)
+	a := s.Send(t, `{search {text}}`, nil)
 	mustContain(t, "a union has no fields", string(a.Body), "GRAPHQL_VALIDATION_FAILED")
 }
 
@@ -126,10 +127,10 @@ func TestKindsInDocuments(t *testing.T) {
 		{"object, null", `{pages(orderBy: {id: ASC}) {cover {... on PageCoverPhoto {by} ... on PageCoverColor {hex}}}}`, `{"pages":[{"cover":{"by":"Ada"}},{"cover":null}]}`},
 		{"filtered", `{pages(where: {blocks: {some: {rank: {eq: 3}}}}) {id}}`, `{"pages":[{"id":"1"}]}`},
 	} {
-		t.Run(c.name, func(t *testing.T) { expect(t, c.query, s.query(t, c.query, nil), c.want) })
+		t.Run(c.name, func(t *testing.T) { apptest.Expect(t, c.query, s.Query(t, c.query, nil), c.want) })
 	}
-	a := s.send(t, `{page(id: 2) {id blocks {rank}}}`, nil)
-	expect(t, "an unknown kind", string(a.Data), `{"page":{"id":"2","blocks":null}}`)
+	a := s.Send(t, `{page(id: 2) {id blocks {rank}}}`, nil)
+	apptest.Expect(t, "an unknown kind", string(a.Data), `{"page":{"id":"2","blocks":null}}`)
 	mustContain(t, "an unknown kind", string(a.Body), `"path":["page","blocks",0]`, `\"video\"`)
 }
 
@@ -143,22 +144,22 @@ func TestUnknownLabel(t *testing.T) {
 		{`{item(id: 7) {title ... on Article {body}}}`, `{"item":null}`, `["item"]`, "no such row"},
 		{`{person(id: 1) {items(where: {id: {eq: 6}}) {__typename}}}`, `{"person":null}`, `["person","items",0]`, `\"video\"`},
 	} {
-		a := s.counted(t, 1, 1, c.query, nil)
-		expect(t, c.query, string(a.Data), c.data)
+		a := s.Counted(t, 1, 1, c.query, nil)
+		apptest.Expect(t, c.query, string(a.Data), c.data)
 		mustContain(t, c.query, string(a.Body), `"path":`+c.path, c.says)
 	}
-	expect(t, "what does not need the row", s.query(t, `{item(id: 7) {__typename title ... on Link {url}}}`, nil), `{"item":{"__typename":"Article","title":"Gone"}}`)
+	apptest.Expect(t, "what does not need the row", s.Query(t, `{item(id: 7) {__typename title ... on Link {url}}}`, nil), `{"item":{"__typename":"Article","title":"Gone"}}`)
 }
 
 func TestAbstractIntrospection(t *testing.T) {
 	t.Parallel()
 	s := serve(t, fraiseql.Options{}, feed)
-	a := s.send(t, `{
+	a := s.Send(t, `{
 		i: __type(name: "Item") {kind description fields {name} possibleTypes {name} interfaces {name}}
 		u: __type(name: "Found") {kind fields {name} possibleTypes {name}}
 		o: __type(name: "Link") {kind description interfaces {name} fields {name description}}
 		d: __type(name: "PageCover") {kind possibleTypes {name}}}`, nil)
-	expect(t, "introspection", string(a.Data), `{
+	apptest.Expect(t, "introspection", string(a.Data), `{
 		"i":{"kind":"INTERFACE","description":"What people post","fields":[{"name":"id"},{"name":"title"},{"name":"personId"},{"name":"person"}],
 			"possibleTypes":[{"name":"Article"},{"name":"Link"},{"name":"Note"}],"interfaces":[]},
 		"u":{"kind":"UNION","fields":null,"possibleTypes":[{"name":"Person"},{"name":"Article"}]},
@@ -178,8 +179,8 @@ func TestFragmentsThatNeverApply(t *testing.T) {
 		`{items {... on Link {x: url} x: title}}`:                        "cannot be merged",
 		`{items {... on Link {x: clicks} ... on Note {x: title}}}`:       "cannot be merged",
 	} {
-		a := s.counted(t, 0, 0, query, nil)
-		if a.code() != "GRAPHQL_VALIDATION_FAILED" || !strings.Contains(string(a.Body), says) {
+		a := s.Counted(t, 0, 0, query, nil)
+		if a.Code() != "GRAPHQL_VALIDATION_FAILED" || !strings.Contains(string(a.Body), says) {
 			t.Errorf("%s: %s", query, a.Body)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/fraiseql/fraiseql-go"
+	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
 const globals = feed + `
@@ -31,7 +32,7 @@ queries: false';`
 func (s *site) globalIDs(t *testing.T, query string) []string {
 	t.Helper()
 	var data map[string][]struct{ NodeID string }
-	if err := json.Unmarshal([]byte(s.query(t, query, nil)), &data); err != nil {
+	if err := json.Unmarshal([]byte(s.Query(t, query, nil)), &data); err != nil {
 		t.Fatal(err)
 	}
 	var ids []string
@@ -61,26 +62,26 @@ func TestGlobalNode(t *testing.T) {
 		{tokens[0], `{"__typename":"Token","nodeId":"` + tokens[0] + `","at":"2026-01-31T13:45:00Z"}`},
 		{slots[0], `{"__typename":"Slot","nodeId":"` + slots[0] + `","label":"noon"}`},
 	} {
-		expect(t, c.want, s.query(t, one, map[string]any{"id": c.id}), `{"node":`+c.want+`}`)
+		apptest.Expect(t, c.want, s.Query(t, one, map[string]any{"id": c.id}), `{"node":`+c.want+`}`)
 	}
 	// Rows of several types come in one round trip, in the order of their ids.
 	gone := s.globalIDs(t, `{seats(where: {hall: {eq: "b"}}) {nodeId}}`)[0]
-	s.db.Exec(t, `DELETE FROM tb_seat WHERE hall = 'b'`)
+	s.DB.Exec(t, `DELETE FROM tb_seat WHERE hall = 'b'`)
 	ids := []string{articles[1], people[0], gone, seats[0], people[0]}
 	const many = `query($ids: [ID!]!) {nodes(ids: $ids) {nodeId ... on Person {name} ... on Article {title}}}`
-	expect(t, "nodes", s.query(t, many, map[string]any{"ids": ids}), `{"nodes":[{"nodeId":"`+articles[1]+`","title":"Locks"},{"nodeId":"`+people[0]+`","name":"Ada"},null,
+	apptest.Expect(t, "nodes", s.Query(t, many, map[string]any{"ids": ids}), `{"nodes":[{"nodeId":"`+articles[1]+`","title":"Locks"},{"nodeId":"`+people[0]+`","name":"Ada"},null,
 		{"nodeId":"`+seats[0]+`"},{"nodeId":"`+people[0]+`","name":"Ada"}]}`)
-	expect(t, "a single id is a list of one", s.query(t, many, map[string]any{"ids": people[0]}), `{"nodes":[{"nodeId":"`+people[0]+`","name":"Ada"}]}`)
-	expect(t, "none", s.query(t, many, map[string]any{"ids": []string{}}), `{"nodes":[]}`)
-	expect(t, "literals, and variables among them", s.query(t, `query($a: ID!) {nodes(ids: ["`+people[1]+`", $a]) {__typename} node(id: "`+articles[0]+`") {... on Article {title}} x: nodes(ids: [$a]) {... on Person {name}}}`,
+	apptest.Expect(t, "a single id is a list of one", s.Query(t, many, map[string]any{"ids": people[0]}), `{"nodes":[{"nodeId":"`+people[0]+`","name":"Ada"}]}`)
+	apptest.Expect(t, "none", s.Query(t, many, map[string]any{"ids": []string{}}), `{"nodes":[]}`)
+	apptest.Expect(t, "literals, and variables among them", s.Query(t, `query($a: ID!) {nodes(ids: ["`+people[1]+`", $a]) {__typename} node(id: "`+articles[0]+`") {... on Article {title}} x: nodes(ids: [$a]) {... on Person {name}}}`,
 		map[string]any{"a": people[0]}), `{"nodes":[{"__typename":"Person"},{"__typename":"Person"}],"node":{"title":"Joins"},"x":[{"name":"Ada"}]}`)
-	expect(t, "not there", s.query(t, one, map[string]any{"id": gone}), `{"node":null}`)
-	expect(t, "nothing but the type, and not there", s.query(t, `query($id: ID!) {node(id: $id) {__typename}}`, map[string]any{"id": gone}), `{"node":null}`)
-	expect(t, "in an interface", s.query(t, `{items(limit: 2) {... on Node {nodeId}}}`, nil), `{"items":[{"nodeId":"`+articles[0]+`"},{"nodeId":"`+links[0]+`"}]}`)
-	expect(t, "in a connection", s.query(t, `{personsConnection(first: 1) {nodes {nodeId}}}`, nil), `{"personsConnection":{"nodes":[{"nodeId":"`+people[0]+`"}]}}`)
+	apptest.Expect(t, "not there", s.Query(t, one, map[string]any{"id": gone}), `{"node":null}`)
+	apptest.Expect(t, "nothing but the type, and not there", s.Query(t, `query($id: ID!) {node(id: $id) {__typename}}`, map[string]any{"id": gone}), `{"node":null}`)
+	apptest.Expect(t, "in an interface", s.Query(t, `{items(limit: 2) {... on Node {nodeId}}}`, nil), `{"items":[{"nodeId":"`+articles[0]+`"},{"nodeId":"`+links[0]+`"}]}`)
+	apptest.Expect(t, "in a connection", s.Query(t, `{personsConnection(first: 1) {nodes {nodeId}}}`, nil), `{"personsConnection":{"nodes":[{"nodeId":"`+people[0]+`"}]}}`)
 
-	a := s.send(t, `{n: __type(name: "Node") {kind fields {name type {kind ofType {name}}} possibleTypes {name}} p: __type(name: "Person") {interfaces {name}} l: __type(name: "Link") {interfaces {name}}}`, nil)
-	expect(t, "introspection", string(a.Data), `{"n":{"kind":"INTERFACE","fields":[{"name":"nodeId","type":{"kind":"NON_NULL","ofType":{"name":"ID"}}}],
+	a := s.Send(t, `{n: __type(name: "Node") {kind fields {name type {kind ofType {name}}} possibleTypes {name}} p: __type(name: "Person") {interfaces {name}} l: __type(name: "Link") {interfaces {name}}}`, nil)
+	apptest.Expect(t, "introspection", string(a.Data), `{"n":{"kind":"INTERFACE","fields":[{"name":"nodeId","type":{"kind":"NON_NULL","ofType":{"name":"ID"}}}],
 		"possibleTypes":[{"name":"Article"},{"name":"Link"},{"name":"Note"},{"name":"Page"},{"name":"Person"},{"name":"Seat"},{"name":"Slot"},{"name":"Token"}]},
 		"p":{"interfaces":[{"name":"Node"}]},"l":{"interfaces":[{"name":"Item"},{"name":"Node"}]}}`)
 }
@@ -114,15 +115,15 @@ func TestGlobalNodeRefused(t *testing.T) {
 				{`query($id: [ID!]!) {nodes(ids: $id) {__typename}}`, map[string]any{"id": []string{id, c.id}}},
 				{`{nodes(ids: [` + string(quoted) + `]) {__typename}}`, nil},
 			} {
-				a := s.counted(t, 0, 0, ask.query, ask.variables)
-				if a.code() != "BAD_USER_INPUT" || !strings.Contains(string(a.Body), c.says) {
+				a := s.Counted(t, 0, 0, ask.query, ask.variables)
+				if a.Code() != "BAD_USER_INPUT" || !strings.Contains(string(a.Body), c.says) {
 					t.Errorf("%s: %s", ask.query, a.Body)
 				}
 			}
 		})
 	}
-	a := s.counted(t, 0, 0, `query($ids: [ID!]!) {nodes(ids: $ids) {nodeId}}`, map[string]any{"ids": []string{id, id, id, id}})
+	a := s.Counted(t, 0, 0, `query($ids: [ID!]!) {nodes(ids: $ids) {nodeId}}`, map[string]any{"ids": []string{id, id, id, id}})
 	mustContain(t, "too many", string(a.Body), "BAD_USER_INPUT", "4 ids: the maximum is 3")
-	a = serve(t, fraiseql.Options{}, globals).send(t, `{node(id: "x") {__typename}}`, nil)
+	a = serve(t, fraiseql.Options{}, globals).Send(t, `{node(id: "x") {__typename}}`, nil)
 	mustContain(t, "off by default", string(a.Body), "there is no field")
 }
