@@ -18,7 +18,7 @@ var floors = [][]string{
 	1: {"pool", "schema", "auth", "internal/pgtest"},
 	2: {"internal/gqlop", "internal/catalog"},
 	3: {"internal/compile"},
-	4: {"internal/execute"},
+	4: {"internal/execute", "internal/diagnose"},
 	5: {"internal/engine", "internal/httpapi", "internal/ops"},
 	6: {""},
 	7: {"internal/cli", "test/apptest"},
@@ -35,7 +35,7 @@ var narrowed = map[string][]string{
 
 // outside are libraries that only some packages may import.
 var outside = map[string][]string{
-	"github.com/jackc/pgx/":     {"pool", "internal/execute", "internal/catalog", "internal/pgtest", "", "internal/cli", "bench", "bench/", "test/"},
+	"github.com/jackc/pgx/":     {"pool", "internal/execute", "internal/catalog", "internal/diagnose", "internal/pgtest", "", "internal/cli", "bench", "bench/", "test/"},
 	"github.com/vektah/":        {"internal/gqlop", "internal/compile"},
 	"github.com/spf13/cobra":    {"internal/cli"},
 	"github.com/prometheus/":    {"internal/ops"},

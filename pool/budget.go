@@ -55,6 +55,15 @@ func (p *Pool) Budget() (Budget, bool) {
 	return b, verdict != budgetUnknown
 }
 
+// Under holds the same reading of the server against the pools that other options make: what Size, MaxOverflow and
+// ReplicasHint of o come to, defaults included, without opening any.
+func (b Budget) Under(o Options) Budget {
+	o = o.withDefaults()
+	b.Replicas, b.Size, b.MaxSize = o.ReplicasHint, o.Size, o.Size+max(o.MaxOverflow, 0)
+	b, _ = b.judge()
+	return b
+}
+
 // verdict is what a budget comes to.
 type verdict uint8
 

@@ -317,7 +317,10 @@ func (e *evaluator) document(s *scope, n *node) []DocumentKey {
 // elements reads a jsonb_agg of documents.
 func (e *evaluator) elements(s *scope, n *node) []DocumentKey {
 	const jsonAgg, jsonbAgg = 3175, 3267
-	args := n.list("args")
+	args := slices.DeleteFunc(slices.Clone(n.list("args")), func(arg any) bool {
+		entry, _ := arg.(*node)
+		return entry.is("resjunk", "true") // what ORDER BY sorts by
+	})
 	if f := n.number("aggfnoid"); f != jsonAgg && f != jsonbAgg || len(args) != 1 {
 		return nil
 	}

@@ -1,7 +1,7 @@
 // Package cli is the command fraiseql: one file for each of its commands.
 //
 // Exit codes: 0 when all went well, 1 when something failed, 2 when the command line, a file of
-// options or an environment variable is wrong.
+// options or an environment variable is wrong. A command that judges adds 3 for warnings and 4 for errors.
 package cli
 
 import (
@@ -21,7 +21,15 @@ const (
 	exitOK     = 0
 	exitFailed = 1
 	exitUsage  = 2
+
+	exitWarnings = 3 // of doctor: its worst finding is a warning
+	exitErrors   = 4 // the same for an error
 )
+
+// exitCode ends a command that has said everything already.
+type exitCode int
+
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
 
 // usageError says that the user asked in a wrong way.
 type usageError struct{ error }
@@ -49,6 +57,10 @@ func Main(ctx context.Context, args, environ []string, stdout, stderr io.Writer)
 	if err == nil {
 		return exitOK
 	}
+	var code exitCode
+	if errors.As(err, &code) {
+		return int(code)
+	}
 	for line := range strings.SplitSeq(strings.TrimSpace(err.Error()), "\n") {
 		_, _ = fmt.Fprintln(stderr, "fraiseql: "+line)
 	}
@@ -67,6 +79,7 @@ func (p *program) root() *cobra.Command {
 
   fraiseql dev      try it on an example, or on your own SQL files
   fraiseql serve    serve your database
+  fraiseql doctor   find what keeps it from being served well
 
 Exit codes: 0 all went well, 1 something failed, 2 the command line, a file of options or an
 environment variable is wrong.`,
@@ -83,7 +96,7 @@ environment variable is wrong.`,
 		return usage("there is no command %q: %s", args[0], suggest(cmd.SuggestionsFor(args[0]), "see fraiseql help"))
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(p.serve(), p.dev(), p.pool(), p.version())
+	root.AddCommand(p.serve(), p.dev(), p.doctor(), p.pool(), p.version())
 	return root
 }
 

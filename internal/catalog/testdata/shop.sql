@@ -77,7 +77,7 @@ SELECT c.id, jsonb_build_object(
     'id', c.id, 'name', c.name, 'number', c.pk_customer, 'when', now(), 'shout', upper(c.name), 'raw', '{"a": 1}'::jsonb,
     'inner', jsonb_build_object('dns_1_id', c.dns_1_id, 'box', NULL::box),
     'last_order', (SELECT jsonb_build_object('id', o.id, 'status', o.status) FROM app.tb_order AS o WHERE o.fk_customer = c.pk_customer LIMIT 1),
-    'orders', coalesce((SELECT jsonb_agg(jsonb_build_object('id', o.id, 'notes', o.notes)) FROM app.tb_order AS o WHERE o.fk_customer = c.pk_customer), '[]')
+    'orders', coalesce((SELECT jsonb_agg(jsonb_build_object('id', o.id, 'notes', o.notes) ORDER BY o.id) FROM app.tb_order AS o WHERE o.fk_customer = c.pk_customer), '[]')
 ) AS data FROM app.tb_customer AS c;
 COMMENT ON VIEW app.v_card IS '@fraiseql:type';
 CREATE VIEW app.v_card_again AS SELECT id, data FROM app.v_card;
