@@ -26,6 +26,9 @@ type block struct {
 //	<!-- exit: 2 -->              a command of it ends with this code
 //	<!-- setup: command -->       a command to run before it
 //	<!-- example: blog -->        the database gets the SQL files of this example before it
+//	<!-- variables -->            the variables, as JSON, of the query after it
+//
+// A block of graphql is sent to the page's server. The answer shown below it, as an output in json, may be laid out freely.
 type mark struct{ name, value string }
 
 func (b block) mark(name string) (string, bool) {
@@ -47,7 +50,7 @@ func (b block) isProgram() bool {
 var (
 	fence   = regexp.MustCompile("^( *)(`{3,}) *([^` ]*) *$")
 	comment = regexp.MustCompile(`(?s)^<!-- (.*?) -->$`)
-	known   = map[string]bool{"not run": true, "output": false, "file": true, "server": false, "stop": false, "exit": true, "setup": true, "example": true} // whether they have a value
+	known   = map[string]bool{"not run": true, "output": false, "file": true, "server": false, "stop": false, "exit": true, "setup": true, "example": true, "variables": false} // whether they have a value
 )
 
 // blocks finds the fenced blocks of a page and what is marked above them.
@@ -132,7 +135,7 @@ func (b block) check() error {
 	_, output := b.mark("output")
 	_, file := b.mark("file")
 	switch b.language {
-	case "go", "sh", "console", "sql", "toml":
+	case "go", "sh", "console", "sql", "toml", "graphql":
 		return nil
 	case "json":
 		return nil // parsed when it is neither an output nor a file
@@ -143,7 +146,7 @@ func (b block) check() error {
 		return errors.New("a text block is the output of the block before it (<!-- output -->), a file, or <!-- not run: why not -->")
 	}
 	return fmt.Errorf("nothing is known about running %q: want one of %s, or <!-- not run: why not -->", b.language,
-		"go, sh, console, sql, toml, json, text")
+		"go, sh, console, sql, toml, graphql, json, text")
 }
 
 // command is a line of a console block with what it shows.
@@ -201,6 +204,38 @@ func compare(shown, got string) error {
 		return fmt.Errorf("the page shows\n%s\nand it prints\n%s", tidy(shown), tidy(got))
 	}
 	return nil
+}
+
+// compareJSON tells how an answer differs from the one shown, whatever their layouts. … stands for anything.
+func compareJSON(shown, got string) error {
+	parts := strings.Split(squeeze(shown), "…")
+	for i, part := range parts {
+		parts[i] = regexp.QuoteMeta(part)
+	}
+	same, err := regexp.MatchString(`^`+strings.Join(parts, `.*`)+`$`, squeeze(got))
+	if err == nil && !same {
+		err = fmt.Errorf("the page shows\n%s\nand the answer is\n%s", squeeze(shown), squeeze(got))
+	}
+	return err
+}
+
+// squeeze takes away the spaces outside of JSON's strings.
+func squeeze(text string) string {
+	var b strings.Builder
+	inString, escaped := false, false
+	for _, r := range text {
+		switch {
+		case inString:
+			inString = escaped || r != '"'
+			escaped = !escaped && r == '\\'
+		case r == '"':
+			inString = true
+		case r == ' ' || r == '\n' || r == '\t' || r == '\r':
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
 }
 
 // tidy takes away what is not seen: spaces at ends of lines, and empty lines at the end.

@@ -3,11 +3,14 @@
 package docs_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -42,9 +45,11 @@ type page struct {
 	db    *pgtest.DB
 	ports map[string]string // of the page to those of the test
 
-	server *server
-	output string // of the block that ran last
-	ran    int
+	server    *server
+	output    string // of the block that ran last
+	answered  bool   // which was a query, so that its output is JSON
+	variables string // JSON, of the next query
+	ran       int
 }
 
 // tools are what all pages share.
@@ -182,6 +187,7 @@ func (p *page) run(b block) error {
 	if _, ok := b.mark("output"); ok {
 		return p.compareOutput(b)
 	}
+	p.answered = b.language == "graphql"
 	code := 0
 	if text, ok := b.mark("exit"); ok {
 		var err error
@@ -208,7 +214,12 @@ func (p *page) run(b block) error {
 		if !json.Valid([]byte(b.text)) {
 			return errors.New("this is not JSON; what a command prints is marked <!-- output -->")
 		}
+		if _, ok := b.mark("variables"); ok {
+			p.variables = b.text
+		}
 		return nil
+	case b.language == "graphql":
+		return p.ask(b)
 	case b.language == "sql":
 		p.db.Exec(p.t, b.text)
 		return nil
@@ -325,7 +336,41 @@ func (p *page) compareOutput(b block) error {
 		p.server.shown = b.text // compared when it has ended
 		return nil
 	}
+	if p.answered {
+		return compareJSON(b.text, p.output)
+	}
 	return compare(b.text, p.output)
+}
+
+// ask sends a query to the page's server.
+func (p *page) ask(b block) error {
+	if p.server == nil {
+		return errors.New("no server of the page is running: mark the block that starts one by <!-- server -->")
+	}
+	request := map[string]any{"query": b.text}
+	if p.variables != "" {
+		request["variables"] = json.RawMessage(p.variables)
+		p.variables = ""
+	}
+	body, err := json.Marshal(request)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(p.t.Context(), blockTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://127.0.0.1:"+p.port(defaultPort)+"/graphql", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	p.output = string(answer)
+	return err
 }
 
 // shell runs a command to its end and gives what it printed.

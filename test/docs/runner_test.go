@@ -61,6 +61,27 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+func TestCompareJSON(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		shown, got string
+		same       bool
+	}{
+		{"{ \"a\":\n[1, 2] }", `{"a":[1,2]}`, true},
+		{`{"a": "x y"}`, `{"a":"xy"}`, false},
+		{`{"a": "\" x"}`, `{"a":"\" x"}`, true},
+		{`{"a": "\" x"}`, `{"a":"\"x"}`, false},
+		{`{"a": [1, …, 4]}`, `{"a":[1,2,3,4]}`, true},
+		{`{"a": [1, …, 4]}`, `{"a":[1,2,3]}`, false},
+		{`{"a": 1}`, `{"a":1,"b":2}`, false},
+		{`{"a": 1.5}`, `{"a":1x5}`, false},
+	} {
+		if err := compareJSON(c.shown, c.got); (err == nil) != c.same {
+			t.Errorf("%s and %s: %v", c.shown, c.got, err)
+		}
+	}
+}
+
 // TestFaultsOfBlocksAreFound: a page that tells what is not so fails.
 func TestFaultsOfBlocksAreFound(t *testing.T) {
 	t.Parallel()
@@ -78,6 +99,7 @@ func TestFaultsOfBlocksAreFound(t *testing.T) {
 		"a program that fails": {"```go\npackage main\n\nimport \"os\"\n\nfunc main() { os.Exit(4) }\n```", "exit status 4"},
 		"a server that ends":   {"<!-- server -->\n```sh\necho over\n```", "the server ended"},
 		"bad shell, not run":   {"<!-- not run: x -->\n```sh\nif true\n```", "exit status 2"},
+		"a query to nobody":    {"```graphql\n{ a }\n```", "no server of the page is running"},
 		"no such target":       {"<!-- not run: x -->\n```sh\nmake no-such-target\n```", "no-such-target"},
 		"no such program":      {"<!-- not run: x -->\n```sh\ngo run ./no/such\n```", "no such file"},
 	} {
