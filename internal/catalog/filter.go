@@ -96,6 +96,9 @@ func (b *builder) quantifiers(t *schema.Type) *schema.Type {
 	if where == nil {
 		return nil
 	}
+	if made := b.filters[name]; made != nil { // by a list of its own kind, when the filter was made just now
+		return made
+	}
 	in := &schema.Type{Kind: schema.Input, Name: name, Description: "Conditions on a list of " + t.Name + "; a list that is null counts as empty."}
 	for _, row := range [...][2]string{
 		{"some", "At least one of the list matches this; {} asks for a list that is not empty."},

@@ -81,10 +81,13 @@ func (q *query) variant(sc scope, p *schema.Possible, sub []*selected, cols *col
 	var own []*selected
 	var places []int
 	for i, sel := range sub {
-		f := sc.t.Field(sel.Def.Name)
-		common := sc.t.Source != nil && f != nil && !f.Hidden
+		common := false
+		if sel.Fail == nil {
+			f := sc.t.Field(sel.Def.Name)
+			common = sc.t.Source != nil && f != nil && !f.Hidden
+		}
 		switch done, is := shared[sel]; {
-		case sel.Def.Name == "__typename":
+		case sel.Fail == nil && sel.Def.Name == "__typename":
 			v.Fields[i] = Field{Name: sel.Key, Key: key(sel.Key), Const: jsonw.AppendString(nil, p.Type.Name)}
 			c.fields++
 		case is:

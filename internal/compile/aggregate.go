@@ -93,7 +93,11 @@ func groupedBy(root *schema.Field, v *val) ([]*schema.Field, error) {
 func (a *aggregation) fields(t *schema.Type, sub []*selected) ([]Field, error) {
 	fields := make([]Field, 0, len(sub))
 	for _, sel := range sub {
-		out := Field{Name: sel.Key, Key: key(sel.Key)}
+		if sel.Fail != nil {
+			fields = append(fields, Field{Fail: sel.Fail})
+			continue
+		}
+		out := Field{Name: sel.Key, At: sel.At, Key: key(sel.Key)}
 		f := t.Field(sel.Def.Name)
 		switch {
 		case sel.Def.Name == "__typename":

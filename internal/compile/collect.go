@@ -16,15 +16,22 @@ import (
 type selected struct {
 	Key  string     // the response name
 	Def  *ast.Field // its first occurrence
+	At   []fault.Location
 	Sub  []*selected
 	On   [][]*selected                          // in place of Sub, of an abstract type: for each of its possible types, in their order
+	Fail *fault.Error                           // alone in a selection: it is not known what is selected
 	Args func(name string) (value any, ok bool) // the coerced arguments of introspection fields
 }
+
+// maxPlaces bounds the places that an error names: a field that is repeated a thousand times makes no answer of as many
+// lines.
+const maxPlaces = 10
 
 // group gathers the occurrences of one response name.
 type group struct {
 	key  string
 	all  []*ast.Field
+	at   []fault.Location // of the first maxPlaces of them
 	sets []ast.SelectionSet
 }
 
@@ -54,6 +61,10 @@ func (b *builder) collectEach(t *schema.Type, sets []ast.SelectionSet) ([][]*sel
 	each := make([][]*selected, len(t.Possible))
 	for i, p := range t.Possible {
 		groups, err := b.groups(p.Type, sets)
+		if fail := unfilled(err); fail != nil {
+			each[i] = []*selected{{Fail: fail}}
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -96,7 +107,7 @@ func (b *builder) groups(on *schema.Type, sets []ast.SelectionSet) ([]group, err
 
 // selected collects what is below a field.
 func (b *builder) selected(on *schema.Type, g *group) (*selected, error) {
-	s := &selected{Key: g.key, Def: g.all[0]}
+	s := &selected{Key: g.key, Def: g.all[0], At: g.at}
 	s.Args = func(name string) (any, bool) { return b.plainArg(s.Def, name) }
 	if len(g.sets) == 0 {
 		return s, nil
@@ -112,6 +123,9 @@ func (b *builder) selected(on *schema.Type, g *group) (*selected, error) {
 		s.On, err = b.collectEach(of, g.sets)
 	} else {
 		s.Sub, err = b.collect(of, g.sets...)
+		if fail := unfilled(err); fail != nil && of != nil { // introspection has no nulls to spare
+			s.Sub, err = []*selected{{Fail: fail}}, nil
+		}
 	}
 	return s, err
 }
@@ -141,6 +155,9 @@ func (c *collector) add(set ast.SelectionSet) error {
 				c.groups = append(c.groups, group{key: sel.Alias})
 			}
 			c.groups[i].all = append(c.groups[i].all, sel)
+			if at := sel.Position; len(c.groups[i].at) < maxPlaces {
+				c.groups[i].at = append(c.groups[i].at, fault.Location{Line: at.Line, Column: at.Column})
+			}
 			if len(sel.SelectionSet) > 0 {
 				c.groups[i].sets = append(c.groups[i].sets, sel.SelectionSet)
 			}
@@ -180,8 +197,9 @@ func (c *collector) fragment(condition string, directives ast.DirectiveList, set
 // included applies @skip and @include.
 // Source: GraphQL specification, sections 3.13.1 and 3.13.2.
 func (b *builder) included(directives ast.DirectiveList) (bool, error) {
-	for _, d := range directives {
-		if d.Name != "skip" && d.Name != "include" {
+	for _, name := range [...]string{"skip", "include"} { // what is skipped is so whatever @include says
+		d := directives.ForName(name)
+		if d == nil {
 			continue
 		}
 		arg := d.Arguments.ForName("if")
@@ -190,8 +208,9 @@ func (b *builder) included(directives ast.DirectiveList) (bool, error) {
 			return false, err
 		}
 		if v.kind != leafVal {
-			return false, fault.New(fault.BadUserInput, "@%s: the argument \"if\" must not be null", d.Name).
-				At(arg.Position.Line, arg.Position.Column)
+			why := nullFault("the argument \"if\" must not be null")
+			return false, fault.Wrap(why, fault.BadUserInput, "@%s: %s", d.Name, why).
+				At(arg.Value.Position.Line, arg.Value.Position.Column)
 		}
 		if (string(v.text) == "t") == (d.Name == "skip") {
 			return false, nil

@@ -150,7 +150,11 @@ func (p *pager) size(at *ast.Position) (string, error) {
 func (p *pager) fields(t *schema.Type, sub []*selected) ([]Field, error) {
 	fields := make([]Field, 0, len(sub))
 	for _, sel := range sub {
-		out := Field{Name: sel.Key, Key: key(sel.Key)}
+		if sel.Fail != nil {
+			fields = append(fields, Field{Fail: sel.Fail})
+			continue
+		}
+		out := Field{Name: sel.Key, At: sel.At, Key: key(sel.Key)}
 		if sel.Def.Name == "__typename" {
 			out.Const = jsonw.AppendString(nil, t.Name)
 			fields = append(fields, out)

@@ -20,12 +20,31 @@ func (b *builder) literal(ref *schema.Ref, v *ast.Value) (*val, error) {
 	if err != nil {
 		f := fault.New(fault.BadUserInput, "%s", err)
 		errors.As(err, &f) // of a Go function that chose its own
+		if null := nullFault(""); errors.As(err, &null) {
+			f.Err = null
+		}
 		if v.Position != nil {
 			f = f.At(v.Position.Line, v.Position.Column)
 		}
 		return nil, f
 	}
 	return x, nil
+}
+
+// nullFault says that a variable is null where null cannot be. A variable that may be null can stand there when it or the
+// place has a default, so this is found only when the operation runs: it is an error of the one field.
+// Source: GraphQL specification, sections 5.8.5 and 6.4.1.
+type nullFault string
+
+func (f nullFault) Error() string { return string(f) }
+
+// unfilled gives the error of a field whose argument has a nullFault; nil for any other error.
+func unfilled(err error) *fault.Error {
+	var null nullFault
+	if !errors.As(err, &null) {
+		return nil
+	}
+	return fault.Of(err)[0]
 }
 
 func coerceLiteral(ref *schema.Ref, v *ast.Value, vars map[string]*val) (*val, error) {
@@ -35,7 +54,7 @@ func coerceLiteral(ref *schema.Ref, v *ast.Value, vars map[string]*val) (*val, e
 			return nil, fmt.Errorf("the variable \"$%s\" is not defined", v.Raw)
 		}
 		if x.kind == nullVal && ref.NonNull {
-			return nil, fmt.Errorf("the variable \"$%s\" is null where %s is required", v.Raw, ref)
+			return nil, nullFault(fmt.Sprintf("the variable \"$%s\" is null where %s is required", v.Raw, ref))
 		}
 		return x, nil
 	}

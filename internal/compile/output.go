@@ -51,7 +51,11 @@ func (c *columns) list() string {
 func (q *query) fields(sc scope, sub []*selected, cols *columns, c *cost) ([]Field, error) {
 	fields := make([]Field, 0, len(sub))
 	for _, sel := range sub {
-		out := Field{Name: sel.Key, Key: key(sel.Key)}
+		if sel.Fail != nil {
+			fields = append(fields, Field{Fail: sel.Fail})
+			continue
+		}
+		out := Field{Name: sel.Key, At: sel.At, Key: key(sel.Key)}
 		c.fields++
 		f := sc.t.Field(sel.Def.Name)
 		var err error
@@ -66,6 +70,9 @@ func (q *query) fields(sc scope, sub []*selected, cols *columns, c *cost) ([]Fie
 			out.Value, out.Global = valueOf(f.Type, content{}), q.globalID(sc, cols)
 		case f.Relation != nil:
 			out.Value, out.Origin, err = q.relation(sc, f, sel, cols, c)
+			if fail := unfilled(err); fail != nil {
+				out.Fail, out.Value, err = fail, valueOf(f.Type, content{}), nil
+			}
 		default:
 			var inner content
 			inner, err = q.b.members(f.Type.Base(), sel, false)
@@ -154,7 +161,11 @@ func (b *builder) memberFields(t *schema.Type, sub []*selected, byName bool) ([]
 	}
 	fields := make([]Field, 0, len(sub))
 	for _, sel := range sub {
-		out := Field{Name: sel.Key, Key: key(sel.Key)}
+		if sel.Fail != nil {
+			fields = append(fields, Field{Fail: sel.Fail})
+			continue
+		}
+		out := Field{Name: sel.Key, At: sel.At, Key: key(sel.Key)}
 		f := t.Field(sel.Def.Name)
 		switch {
 		case sel.Def.Name == "__typename":

@@ -34,12 +34,14 @@ type Plan struct {
 // Root is a root field's part of a plan.
 type Root struct {
 	Name string
+	At   []fault.Location // see Field
 	Key  []byte
 
-	Const     []byte     // the whole answer, known already: __typename and introspection
-	Statement *Statement // the rows, from PostgreSQL
-	Facts     *Statement // of a connection: one row of what is known besides the page's rows; the answer to it comes first
-	Page      *Page      // of a connection: how the two become the answer
+	Const     []byte       // the whole answer, known already: __typename and introspection
+	Fail      *fault.Error // the answer is null and this error
+	Statement *Statement   // the rows, from PostgreSQL
+	Facts     *Statement   // of a connection: one row of what is known besides the page's rows; the answer to it comes first
+	Page      *Page        // of a connection: how the two become the answer
 	Resolver  schema.Resolver
 	NoValue   error // why the resolver can only describe rows for this selection; nil: it may give a value
 
@@ -194,7 +196,7 @@ func (c *Compiler) plan(op *gqlop.Operation, defs []variable, vars map[string]*v
 }
 
 func (b *builder) root(sel *selected) (Root, error) {
-	r := Root{Name: sel.Key, Key: key(sel.Key), sel: sel}
+	r := Root{Name: sel.Key, At: sel.At, Key: key(sel.Key), sel: sel}
 	switch sel.Def.Name {
 	case "__typename":
 		r.Const = jsonw.AppendString(nil, b.schema.Query.Name)
@@ -205,6 +207,10 @@ func (b *builder) root(sel *selected) (Root, error) {
 	}
 	r.field = b.schema.Query.Field(sel.Def.Name)
 	args, err := b.args(r.field, sel.Def)
+	if r.Fail = unfilled(err); r.Fail != nil {
+		r.Value = valueOf(r.field.Type, content{})
+		return r, nil
+	}
 	if err != nil {
 		return Root{}, err
 	}

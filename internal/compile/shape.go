@@ -3,6 +3,7 @@ package compile
 import (
 	"slices"
 
+	"github.com/fraiseql/fraiseql-go/internal/fault"
 	"github.com/fraiseql/fraiseql-go/internal/jsonw"
 	"github.com/fraiseql/fraiseql-go/schema"
 )
@@ -29,16 +30,18 @@ type Value struct {
 
 // Field is one field of an object in the answer.
 type Field struct {
-	Name string // the response name, for paths
-	Key  []byte // the same as JSON with its colon
+	Name string           // the response name, for paths
+	At   []fault.Location // where the document asks for it, for errors
+	Key  []byte           // the same as JSON with its colon
 
 	// Where the value is, exactly one of:
-	Const  []byte    // here: the answer to __typename
-	Batch  *Batch    // in what a Go function gave
-	Paged  Paged     // in the page of a connection
-	Global *GlobalID // in the key of the row
-	Inline bool      // an object whose fields' values are in the same row or JSON object as its own would be
-	Origin           // in the row or the JSON object
+	Const  []byte       // here: the answer to __typename
+	Fail   *fault.Error // nowhere: each object has this error and null; without a Name, null takes the place of the object
+	Batch  *Batch       // in what a Go function gave
+	Paged  Paged        // in the page of a connection
+	Global *GlobalID    // in the key of the row
+	Inline bool         // an object whose fields' values are in the same row or JSON object as its own would be
+	Origin              // in the row or the JSON object
 
 	Value *Value
 }

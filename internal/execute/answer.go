@@ -24,11 +24,18 @@ func (x *run) straight() error {
 	w.buf = append(w.buf, `{"data":{`...)
 	jobs := x.statements()
 	done := 0 // roots written, or given their constant
-	constants := func(until int) {
+	constants := func(until int) error {
 		for ; done < until; done++ {
 			x.open(done)
-			w.buf = append(w.buf, x.plan.Roots[done].Const...)
+			root := &x.plan.Roots[done]
+			w.buf = append(w.buf, root.Const...)
+			if root.Fail != nil {
+				if err := x.failRoot(root, root.Fail); err != nil {
+					return err
+				}
+			}
 		}
+		return nil
 	}
 	var err error
 	if len(jobs) > 0 {
@@ -43,12 +50,14 @@ func (x *run) straight() error {
 						return err
 					}
 				}
-				from, mark := done, len(w.buf)
-				constants(i)
+				from, mark, errs, more := done, len(w.buf), len(w.errs), w.more
+				if err := constants(i); err != nil {
+					return err
+				}
 				x.open(i)
 				if err := x.root(root, rows); err != nil {
-					if mark <= len(w.buf) {
-						w.buf, done = w.buf[:mark], from
+					if mark <= len(w.buf) && !errors.Is(err, errNoData) { // the root's error stands for those in it
+						w.buf, done, w.errs, w.more = w.buf[:mark], from, w.errs[:errs], more
 					}
 					return err
 				}
@@ -59,12 +68,17 @@ func (x *run) straight() error {
 				if !x.mayGoOn(err) {
 					return err
 				}
-				constants(i)
+				if err := constants(i); err != nil {
+					return err
+				}
 				x.open(i)
 				done, x.held = i+1, kept{}
 				return x.failRoot(&x.plan.Roots[i], err)
 			})
 		x.release()
+	}
+	if err == nil {
+		err = constants(len(x.plan.Roots))
 	}
 	switch {
 	case errors.Is(err, errNoData) && !x.sent:
@@ -72,7 +86,6 @@ func (x *run) straight() error {
 	case err != nil:
 		return x.refuse(err)
 	default:
-		constants(len(x.plan.Roots))
 		w.buf = append(w.buf, '}')
 	}
 	w.appendErrors(x.redact)
@@ -127,7 +140,7 @@ func (x *run) refuse(err error) error {
 // failRoot answers a root with null and an error at its path.
 func (x *run) failRoot(root *compile.Root, err error) error {
 	w := &x.writer
-	w.path = append(w.path[:0], step{name: root.Name})
+	w.path = append(w.path[:0], step{name: root.Name, at: root.At})
 	w.fail(explain(x.ctx, err))
 	w.path = w.path[:0]
 	if !w.null(root.Value) {
@@ -147,7 +160,7 @@ func (x *run) root(root *compile.Root, rows source) error {
 
 func (x *run) rows(root *compile.Root, v *compile.Value, many bool, rows source) error {
 	w := &x.writer
-	w.path = append(w.path[:0], step{name: root.Name})
+	w.path = append(w.path[:0], step{name: root.Name, at: root.At})
 	defer func() { w.path = w.path[:0] }()
 	if !many {
 		return x.single(v, rows)

@@ -29,7 +29,7 @@ func (x *run) connection(root *compile.Root, k *kept) error {
 	if size := x.plan.PageSize(root.Page); size >= 0 && len(k.rows) > size {
 		w.page.rows, w.page.more = k.rows[:size], true
 	}
-	w.path = append(w.path[:0], step{name: root.Name})
+	w.path = append(w.path[:0], step{name: root.Name, at: root.At})
 	ok := w.row(root.Value, k.facts)
 	w.path, w.page = w.path[:0], page{}
 	if !ok {

@@ -134,7 +134,7 @@ func (x *run) resolve(ctx context.Context, i int, roots []kept) error {
 		k.err = x.blame(err)
 		return nil
 	}
-	if result.Rows == nil && root.NoValue != nil {
+	if result.Rows == nil && root.NoValue != nil && !vacant(result.JSON) {
 		k.err = x.blame(root.NoValue)
 		return nil
 	}
@@ -157,6 +157,11 @@ func (x *run) resolve(ctx context.Context, i int, roots []kept) error {
 	k.value, k.many = value, stmt.Many
 	x.writer.batches = append(x.writer.batches, make([]batchState, bound.Batches-len(x.writer.batches))...)
 	return x.keep([]job{{plan: bound, stmt: stmt, root: i}}, roots)
+}
+
+// vacant tells a value that holds no object, so that nothing is selected from it: null or an empty list.
+func vacant(token json.RawMessage) bool {
+	return jsonw.IsNull(token) || string(token) == "[]"
 }
 
 // runBatches walks over the answer to find the parents of Go fields, runs these, and starts
@@ -275,13 +280,15 @@ func (x *run) writeRoot(root *compile.Root, k *kept) error {
 	case root.Const != nil:
 		w.buf = append(w.buf, root.Const...)
 		return nil
+	case root.Fail != nil:
+		return x.failRoot(root, root.Fail)
 	case k.err != nil:
 		if w.collecting {
 			return nil
 		}
 		return x.failRoot(root, k.err)
 	case k.token != nil:
-		w.path = append(w.path[:0], step{name: root.Name})
+		w.path = append(w.path[:0], step{name: root.Name, at: root.At})
 		ok := w.value(k.value, k.token, false)
 		w.path = w.path[:0]
 		if !ok {

@@ -31,6 +31,7 @@ type writer struct {
 // step is a part of the path: a response name, or an index when the name is empty.
 type step struct {
 	name  string
+	at    []fault.Location // of a response name: where the document asks for it
 	index int
 }
 
@@ -55,6 +56,9 @@ func (w *writer) fail(e *fault.Error) {
 	for i, s := range w.path {
 		if c.Path[i] = s.index; s.name != "" {
 			c.Path[i] = s.name
+			if len(e.Locations) == 0 {
+				c.Locations = s.at
+			}
 		}
 	}
 	w.errs = append(w.errs, &c)
@@ -254,11 +258,13 @@ func (w *writer) fields(fields []compile.Field, base int) bool {
 			w.buf = append(w.buf, ',')
 		}
 		w.buf = append(w.buf, f.Key...)
-		w.path[at].name = f.Name
+		w.path[at].name, w.path[at].at = f.Name, f.At
 		good := true
 		switch {
 		case f.Const != nil:
 			w.buf = append(w.buf, f.Const...)
+		case f.Fail != nil:
+			good = w.failed(f, at)
 		case f.Batch != nil:
 			good = w.batch(f, base)
 		case f.Global != nil:
@@ -278,6 +284,19 @@ func (w *writer) fields(fields []compile.Field, base int) bool {
 	w.found(ok)
 	w.buf = append(w.buf, '}')
 	return ok
+}
+
+// failed writes a field that the plan has an error for; at is the field's place in the path. Without a name, the error is
+// of the object that the selection is on.
+func (w *writer) failed(f *compile.Field, at int) bool {
+	if f.Name != "" {
+		w.fail(f.Fail)
+		return w.null(f.Value)
+	}
+	w.path = w.path[:at]
+	w.fail(f.Fail)
+	w.path = w.path[:at+1]
+	return false
 }
 
 // inline writes an object whose values stand in the cells of the object that it is in.

@@ -2,6 +2,7 @@ package gqlop
 
 import (
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -152,8 +153,35 @@ func newCache(l Limits) (*otter.Cache[string, *document], error) {
 }
 
 func loadSchema(sdl string) (*ast.Schema, error) {
-	return validator.LoadSchema(
+	s, err := validator.LoadSchema(
 		&ast.Source{Name: "specification", Input: prelude, BuiltIn: true},
 		&ast.Source{Input: sdl},
 	)
+	if err == nil {
+		dropUnused(s)
+	}
+	return s, err
+}
+
+// dropUnused takes away the built-in scalars that nothing in a schema is of: it does not have them.
+// Source: GraphQL specification, section 3.5, "Scalars".
+func dropUnused(s *ast.Schema) {
+	used := map[string]bool{}
+	arguments := func(args ast.ArgumentDefinitionList) {
+		for _, a := range args {
+			used[a.Type.Name()] = true
+		}
+	}
+	for _, def := range s.Types {
+		for _, f := range def.Fields {
+			used[f.Type.Name()] = true
+			arguments(f.Arguments)
+		}
+	}
+	for _, d := range s.Directives {
+		arguments(d.Arguments)
+	}
+	maps.DeleteFunc(s.Types, func(name string, def *ast.Definition) bool {
+		return def.BuiltIn && def.Kind == ast.Scalar && !used[name]
+	})
 }

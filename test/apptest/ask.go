@@ -19,6 +19,7 @@ type Answer struct {
 	Errors []struct {
 		Message    string
 		Path       []any
+		Locations  []struct{ Line, Column int }
 		Extensions map[string]any
 	}
 }
