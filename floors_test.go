@@ -18,7 +18,7 @@ var floors = [][]string{
 	1: {"pool", "schema", "auth", "internal/pgtest"},
 	2: {"internal/gqlop", "internal/catalog"},
 	3: {"internal/compile"},
-	4: {"internal/execute", "internal/diagnose"},
+	4: {"internal/execute", "internal/diagnose"}, // diagnose measures the statements that compile makes
 	5: {"internal/engine", "internal/httpapi", "internal/ops"},
 	6: {""},
 	7: {"internal/cli", "test/apptest"},

@@ -83,7 +83,7 @@ error.`,
 func (p *program) examine(cmd *cobra.Command, o fraiseql.Options, d diagnose.Options) (report *diagnose.Report, err error) {
 	ctx := cmd.Context()
 	one := pool.Options{
-		Name: o.ConnectionPoolName, Size: 1, MaxOverflow: -1, Timeout: o.ConnectionPoolTimeout, FailFast: true, ReadOnly: true, Logger: o.Logger,
+		Name: o.ConnectionPoolName, Size: 1, MaxOverflow: -1, FailFast: true, ReadOnly: true, Logger: o.Logger,
 	}
 	conn, err := pool.Open(ctx, o.DatabaseURL, one)
 	if err != nil {

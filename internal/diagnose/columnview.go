@@ -25,7 +25,7 @@ type columnView struct {
 }
 
 // columnView writes the view of a type's rows with a column for each field that is a key of its document now. The API
-// stays as it is, to the letter: that is checked by building it. When it cannot be done, why says the reason.
+// stays as it is, but for the order of its fields: that is checked by building it. When it cannot be done, why says the reason.
 func (d *doctor) columnView(ctx context.Context, t *schema.Type, rel *catalog.Relation) (v *columnView, why string, err error) {
 	var text string
 	var options []string
@@ -50,30 +50,30 @@ func (d *doctor) columnView(ctx context.Context, t *schema.Type, rel *catalog.Re
 	for _, p := range pairs {
 		values[p.key] = p.value // of a key that stands twice, the last value is the one that is read
 	}
-	var flat, nested []*schema.Field
+	var all, flat []*schema.Field
 	for _, f := range t.Fields {
 		switch {
 		case f.Column != nil || f.Key == "":
 		case values[f.Key] == "":
 			return nil, "the view does not make the key " + f.Key, nil
 		case f.Type.Base().Kind == schema.Object && f.Type.Base().Range == "":
-			nested = append(nested, f)
+			all = append(all, f)
 		default:
-			flat = append(flat, f)
+			all, flat = append(all, f), append(flat, f)
 		}
 	}
 	for _, try := range []struct {
 		fields  []*schema.Field
 		comment string
 	}{
-		{slices.Concat(flat, nested), ""},
-		{slices.Concat(flat, nested), shapeComment(rel.Comment, t)},
+		{all, ""},
+		{all, shapeComment(rel.Comment, t)},
 		{flat, ""},
 	} {
 		if len(try.fields) == 0 {
 			continue
 		}
-		v := &columnView{query: q.with(columns(try.fields, values)), rest: len(try.fields) < len(flat)+len(nested)}
+		v := &columnView{query: q.with(columns(try.fields, values)), rest: len(try.fields) < len(all)}
 		if v.schema, why, err = d.asIf(ctx, rel, v.query, try.comment); err != nil {
 			return nil, "", err
 		}
@@ -141,10 +141,23 @@ func (d *doctor) asIf(ctx context.Context, rel *catalog.Relation, query, comment
 	if err != nil {
 		return nil, err.Error(), nil
 	}
-	if was, is := d.schema.SDL(), s.SDL(); was != is {
+	if was, is := unordered(d.schema.SDL()), unordered(s.SDL()); was != is {
 		return nil, "clients would see another schema: " + difference(was, is), nil
 	}
 	return s, "", nil
+}
+
+// unordered makes two schemas alike that differ in nothing but the order of fields.
+func unordered(sdl string) string {
+	blocks := strings.Split(sdl, "\n\n")
+	for i, b := range blocks {
+		lines := strings.Split(b, "\n")
+		if len(lines) > 2 {
+			slices.Sort(lines[1 : len(lines)-1]) // between the name and the brace
+		}
+		blocks[i] = strings.Join(lines, "\n")
+	}
+	return strings.Join(blocks, "\n\n")
 }
 
 // difference shows the first line that differs.

@@ -65,6 +65,26 @@ func TestDocumentView(t *testing.T) {
 	}
 }
 
+// TestNestedStays: shapes that an annotation cannot tell stay in the document, and the rest becomes columns.
+func TestNestedStays(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t, people, `CREATE VIEW v_user AS SELECT u.id, jsonb_build_object('name', u.name,
+	'contact', jsonb_build_object('at', jsonb_build_object('email', u.email)), 'email', u.email,
+	'posts', coalesce((SELECT jsonb_agg(jsonb_build_object('title', p.title) ORDER BY p.id) FROM tb_post p WHERE p.fk_user = u.pk_user), '[]'::jsonb)) AS data FROM tb_user u;
+COMMENT ON VIEW v_user IS '@fraiseql:type'; ANALYZE`)
+	const query = "{ users(limit: 20) { name contact { at { email } } email posts { title } } }"
+	before := answer(t, db.URL, query)
+	f := only(t, examine(t, db.URL, diagnose.Options{}), "document-view")
+	if !strings.Contains(f.Cure, "nested objects stay") || len(f.Paste) != 1 {
+		t.Errorf("%+v", f)
+	}
+	paste(t, db, f)
+	if after := answer(t, db.URL, query); after != before {
+		t.Errorf("the answers differ:\n%s\n%s", before, after)
+	}
+	none(t, examine(t, db.URL, diagnose.Options{}), "document-view")
+}
+
 // TestDocumentViewByTime measures instead of estimating.
 func TestDocumentViewByTime(t *testing.T) {
 	t.Parallel()

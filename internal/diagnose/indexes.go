@@ -38,12 +38,12 @@ const (
 
 // table is what is known of a table that requests look rows up in.
 type table struct {
-	oid      uint32
-	name     string // ready for SQL
-	kind     string
-	rows     int64
-	indexes  []index
-	distinct map[string]float64 // pg_stats.n_distinct, by column
+	oid     uint32
+	name    string // ready for SQL
+	kind    string
+	rows    int64
+	indexes []index
+	unfit   []string // columns with so few values that no index is used for them, or with texts too long for one
 }
 
 // index is one column of an index.
@@ -55,17 +55,21 @@ type index struct {
 	expr    string // as the server writes it, compacted
 }
 
+// Values of more than a kilobyte leave no trace in the statistics but the number of different ones.
 const tablesSQL = `
 SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text,
 	(SELECT sum(greatest(k.reltuples, pg_catalog.pg_stat_get_live_tuples(k.oid), 0))::int8
 		FROM pg_catalog.pg_class AS k
 		WHERE k.oid = c.oid AND c.relkind <> 'p'
 		OR c.relkind = 'p' AND k.oid IN (SELECT p.relid FROM pg_catalog.pg_partition_tree(c.oid) AS p WHERE p.isleaf)),
-	coalesce(s.columns, '{}'), coalesce(s.counts, '{}')
+	coalesce(s.unfit, '{}')
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-LEFT JOIN LATERAL (SELECT array_agg(s.attname::text) AS columns, array_agg(s.n_distinct::float8) AS counts
-	FROM pg_catalog.pg_stats AS s WHERE s.schemaname = n.nspname AND s.tablename = c.relname) AS s ON true
+LEFT JOIN LATERAL (SELECT array_agg(s.attname::text) AS unfit
+	FROM pg_catalog.pg_stats AS s
+	WHERE s.schemaname = n.nspname AND s.tablename = c.relname
+	AND (s.n_distinct > 0 AND s.n_distinct <= 10 OR s.avg_width > 250
+		OR s.n_distinct < 0 AND s.histogram_bounds IS NULL AND s.most_common_vals IS NULL)) AS s ON true
 WHERE c.oid = ANY ($1::oid[]) AND c.relkind IN ('r', 'p', 'm')
 ORDER BY n.nspname, c.relname`
 
@@ -107,7 +111,7 @@ func (d *doctor) indexes(ctx context.Context) error {
 				continue
 			}
 			looked++
-			if !t.serves(u) && !(u.kind == byFilter && t.coarse(u.places[0])) {
+			if !t.serves(u) && !(u.kind == byFilter && t.unfitFor(u.places[0])) {
 				missing[u.kind] = append(missing[u.kind], u)
 			}
 		}
@@ -184,10 +188,9 @@ func (t table) create(u use) string {
 	return "CREATE INDEX " + concurrently + "ON " + t.name + using + " (" + strings.Join(words, ", ") + ");"
 }
 
-// coarse tells a column with so few values that an index would not be used for it.
-func (t table) coarse(p place) bool {
-	n, known := t.distinct[p.column]
-	return known && p.expr == "" && n > 0 && n <= 10
+// unfitFor tells a column for which nobody would make a btree.
+func (t table) unfitFor(p place) bool {
+	return p.expr == "" && p.method == btree && slices.Contains(t.unfit, p.column)
 }
 
 // serves tells whether an index of the table can find the rows. A partial one counts when a view is read, whose own
@@ -226,19 +229,14 @@ func (d *doctor) readTables(ctx context.Context, oids []uint32) (all []table, er
 		return nil, nil
 	}
 	err = d.each(ctx, tablesSQL, []any{oids}, func(scan func(...any) error) error {
-		t := table{distinct: map[string]float64{}}
+		var t table
 		var sch, name string
-		var columns []string
-		var counts []float64
 		var rows *int64
-		if err := scan(&t.oid, &sch, &name, &t.kind, &rows, &columns, &counts); err != nil {
+		if err := scan(&t.oid, &sch, &name, &t.kind, &rows, &t.unfit); err != nil {
 			return err
 		}
 		if rows != nil {
 			t.rows = *rows
-		}
-		for i, c := range columns {
-			t.distinct[c] = counts[i]
 		}
 		t.name = qualified(sch, name)
 		all = append(all, t)

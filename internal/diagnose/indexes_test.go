@@ -15,15 +15,15 @@ import (
 )
 
 const unindexed = `
-CREATE TABLE tb_user (id int PRIMARY KEY, slug text NOT NULL, name text NOT NULL, active bool NOT NULL, kind text NOT NULL, tags text[] NOT NULL, span int4range, words tsvector, info jsonb);
+CREATE TABLE tb_user (id int PRIMARY KEY, slug text NOT NULL, name text NOT NULL, active bool NOT NULL, kind text NOT NULL, tags text[] NOT NULL, span int4range, words tsvector, info jsonb, bio text, story text);
 CREATE TABLE tb_post (id int PRIMARY KEY, user_id int NOT NULL REFERENCES tb_user, title text NOT NULL, "order" int);
 CREATE TABLE tb_small (id int PRIMARY KEY, user_id int NOT NULL REFERENCES tb_user, title text);
 CREATE TABLE tv_doc (id int PRIMARY KEY, data jsonb NOT NULL);
-INSERT INTO tb_user SELECT n, 'slug ' || n, 'name ' || n, true, 'kind ' || n % 3, ARRAY['tag ' || n], int4range(n, n + 1), to_tsvector('word' || n), jsonb_build_object('n', n) FROM generate_series(1, 5000) AS n;
+INSERT INTO tb_user SELECT n, 'slug ' || n, 'name ' || n, true, 'kind ' || n % 3, ARRAY['tag ' || n], int4range(n, n + 1), to_tsvector('word' || n), jsonb_build_object('n', n), repeat(md5(n::text), 9), CASE WHEN n < 300 THEN repeat(md5(n::text), 100) END FROM generate_series(1, 5000) AS n;
 INSERT INTO tb_post SELECT n, n, 'title ' || n, n FROM generate_series(1, 5000) AS n;
 INSERT INTO tb_small SELECT n, n, 'title ' || n FROM generate_series(1, 100) AS n;
 INSERT INTO tv_doc SELECT n, jsonb_build_object('email', n || '@example.org', 'age', n, 'big', n, 'price', n, 'rate', n, 'key', md5(n::text)::uuid, 'host', '10.0.0.1', 'it''s', 'x' || n, 'born', '2020-01-01') FROM generate_series(1, 5000) AS n;
-CREATE VIEW v_user AS SELECT id, slug, name, active, kind, tags, span, words, info FROM tb_user;
+CREATE VIEW v_user AS SELECT id, slug, name, active, kind, tags, span, words, info, bio, story FROM tb_user;
 CREATE VIEW v_post AS SELECT id, user_id, title, "order", upper(title) AS loud FROM tb_post;
 CREATE VIEW v_small AS SELECT id, user_id, title FROM tb_small;
 COMMENT ON VIEW v_user IS '@fraiseql:type
