@@ -146,7 +146,7 @@ func (p *param) fits(text []byte) error {
 		}
 	}
 	if accepted != "" {
-		return fault.New(fault.BadUserInput, "%s: %q is not what this field holds: send %s", p.field, text, accepted)
+		return fault.New(fault.BadUserInput, "%s: %s is not what this field holds: send %s", p.field, shown(stringToken, []byte(text)), accepted)
 	}
 	return nil
 }

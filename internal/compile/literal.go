@@ -77,10 +77,10 @@ func coerceLiteral(ref *schema.Ref, v *ast.Value, vars map[string]*val) (*val, e
 	}
 	kind, ok := tokenOf[v.Kind]
 	if !ok {
-		return nil, fmt.Errorf("%s is a single value, but %s was sent", base.Name, v)
+		return nil, fmt.Errorf("%s is a single value, but %s was sent", base.Name, named(v))
 	}
 	if base.Kind == schema.Enum && kind != enumToken {
-		return nil, fmt.Errorf("%s is not a value of the enum %s", v, base.Name)
+		return nil, fmt.Errorf("%s is not a value of the enum %s", named(v), base.Name)
 	}
 	text, err := scalar(base, kind, []byte(v.Raw))
 	if err != nil {
@@ -96,6 +96,17 @@ func coerceLiteral(ref *schema.Ref, v *ast.Value, vars map[string]*val) (*val, e
 var tokenOf = map[ast.ValueKind]tokenKind{
 	ast.IntValue: intToken, ast.FloatValue: floatToken, ast.StringValue: stringToken,
 	ast.BlockValue: stringToken, ast.BooleanValue: boolToken, ast.EnumValue: enumToken,
+}
+
+// named names a literal in a message. A list or an object is not written out: it may be as long as the document.
+func named(v *ast.Value) string {
+	switch v.Kind {
+	case ast.ListValue:
+		return "a list"
+	case ast.ObjectValue:
+		return "an object"
+	}
+	return shown(tokenOf[v.Kind], []byte(v.Raw[:min(len(v.Raw), 64)]))
 }
 
 func listLiteral(ref *schema.Ref, v *ast.Value, vars map[string]*val) (*val, error) {
@@ -126,7 +137,7 @@ func listLiteral(ref *schema.Ref, v *ast.Value, vars map[string]*val) (*val, err
 func objectLiteral(ref *schema.Ref, v *ast.Value, vars map[string]*val) (*val, error) {
 	t := ref.Base()
 	if v.Kind != ast.ObjectValue {
-		return nil, fmt.Errorf("%s is an object, but %s was sent", t.Name, v)
+		return nil, fmt.Errorf("%s is an object, but %s was sent", t.Name, named(v))
 	}
 	out := &val{kind: objectVal, ref: ref}
 	sent := 0

@@ -23,6 +23,17 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.Runner(m)) }
 
 func start(t testing.TB, example string) *engine.Engine {
 	t.Helper()
+	p, s := read(t, example)
+	e, err := engine.New(engine.Config{Pool: p, Schema: s, MaxPage: 1000, MaxCost: 5_000_000, BufferBytes: 256 << 10, Logger: slog.Default()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// read loads an example and makes its schema.
+func read(t testing.TB, example string) (*pool.Pool, *schema.Schema) {
+	t.Helper()
 	files, err := examples.SQL(example)
 	if err != nil {
 		t.Fatal(err)
@@ -53,11 +64,7 @@ func start(t testing.TB, example string) *engine.Engine {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	e, err := engine.New(engine.Config{Pool: p, Schema: s, MaxPage: 1000, BufferBytes: 256 << 10, Logger: slog.Default()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return e
+	return p, s
 }
 
 // TestContract is what a transport may rely on: an answer with data is written and gives nil, a

@@ -65,8 +65,11 @@ func (d *Documents) Read(r *Request) (*Operation, error) {
 }
 
 func (d *Documents) load(text string) (*document, error) {
-	// The nodes point into the text; a copy keeps them from holding a whole request body.
-	text = strings.Clone(text)
+	keeps := d.cache != nil && len(text) <= maxCachedText
+	if keeps {
+		// The nodes point into the text; a copy keeps them from holding a whole request body.
+		text = strings.Clone(text)
+	}
 	parsed, refused := parse(text, d.limits.MaxTokens)
 	if refused != nil {
 		return nil, refused
@@ -75,7 +78,7 @@ func (d *Documents) load(text string) (*document, error) {
 		return nil, faults
 	}
 	doc := newDocument(text, parsed, d.index.schema)
-	if d.cache != nil && len(text) <= maxCachedText {
+	if keeps {
 		// Two requests may read one new document at once: both take the value kept first.
 		doc, _ = d.cache.SetIfAbsent(text, doc)
 	}
