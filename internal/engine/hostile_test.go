@@ -24,7 +24,9 @@ var hostile = map[string]func(size int) string{
 	"fragments": func(size int) string {
 		return around(size/4, `{users(limit:1){`, "...f%d ", `}} `) + around(3*size/4, "", "fragment f%d on User{id} ", "")
 	},
-	"spreads":         func(size int) string { return around(size, `{users(limit:1){`, "...f ", `}} fragment f on User{id name}`) },
+	"spreads": func(size int) string {
+		return around(size, `{users(limit:1){`, "...f ", `}} fragment f on User{id name}`)
+	},
 	"spreads doubled": doubled,
 	"directives":      func(size int) string { return around(size, `{users(limit:1){id `, "@include(if:true)", `}}`) },
 	"lists of values": func(size int) string {
