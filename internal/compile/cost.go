@@ -72,15 +72,21 @@ func (p *Plan) check(leaves []leaf, c *Compiler) error {
 	if c.maxCost == 0 {
 		return nil
 	}
+	if total := p.sum(leaves); total > c.maxCost {
+		over := fault.New(fault.QueryTooCostly,
+			"the operation may read about %.0f values (rows × fields), the most is %.0f: ask for fewer rows with limit", total, c.maxCost)
+		over.Extensions = map[string]any{"cost": total, "limit": c.maxCost}
+		return over
+	}
+	return nil
+}
+
+func (p *Plan) sum(leaves []leaf) float64 {
 	total := 0.0
 	for i := range p.cost {
 		total += p.cost[i].sum(leaves)
 	}
-	if total > c.maxCost {
-		return fault.New(fault.QueryTooCostly,
-			"the operation may read about %.0f values (rows × fields), the most is %.0f: ask for fewer rows with limit", total, c.maxCost)
-	}
-	return nil
+	return total
 }
 
 func (pg *page) check(leaves []leaf, maxPage int) error {

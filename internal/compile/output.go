@@ -225,7 +225,7 @@ func (b Bound) Rows(r *Root, rows *schema.Rows, batches int) (Bound, *Statement,
 	if rows.Source != t.Source.Name && rows.Source != t.Source.Schema+"."+t.Source.Name {
 		return refuse("the resolver reads %s, but the source of %s is %s.%s", rows.Source, t.Name, t.Source.Schema, t.Source.Name)
 	}
-	next := Bound{&Plan{Batches: batches}, &Values{leaves: slices.Clone(b.values.leaves)}}
+	next := Bound{Plan: &Plan{Batches: batches}, values: &Values{leaves: slices.Clone(b.values.leaves)}}
 	args := &val{kind: objectVal}
 	for _, a := range []struct {
 		name  string

@@ -55,8 +55,12 @@ type Root struct {
 // Bound is a plan with the values of one request.
 type Bound struct {
 	*Plan
-	values *Values
+	Extensions []byte // an object for the answer's extensions, as JSON; nil: it has none
+	values     *Values
 }
+
+// Cost estimates the operation: rows times fields, which the compiler's limit is compared with.
+func (b Bound) Cost() float64 { return b.sum(b.values.leaves) }
 
 // Compiler plans the operations of one schema.
 type Compiler struct {
@@ -109,7 +113,7 @@ func (c *Compiler) Bind(op *gqlop.Operation, variables []byte, values *Values) (
 			k.keep(string(values.shape), plan)
 		}
 	}
-	b := Bound{plan, values}
+	b := Bound{Plan: plan, values: values}
 	if err := plan.check(values.leaves, c); err != nil {
 		return Bound{}, err
 	}

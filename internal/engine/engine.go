@@ -42,6 +42,7 @@ type Engine struct {
 	session   func(context.Context) (auth.Settings, error)
 	runner    *execute.Runner
 	values    sync.Pool
+	maxCost   int
 }
 
 // New makes an engine. It does no I/O.
@@ -54,6 +55,7 @@ func New(c Config) (*Engine, error) {
 		documents: documents,
 		compiler:  compile.New(c.Schema, c.MaxPage, c.MaxCost),
 		session:   c.Session,
+		maxCost:   c.MaxCost,
 		runner: execute.NewRunner(execute.Options{
 			Pool: c.Pool, BufferBytes: c.BufferBytes,
 			Production: c.Production, Logger: c.Logger,
@@ -75,6 +77,9 @@ func (e *Engine) Execute(ctx context.Context, r *gqlop.Request, out io.Writer) e
 	plan, err := e.compiler.Bind(op, r.Variables, values)
 	if err != nil {
 		return err
+	}
+	if asksCost(r.Extensions) {
+		plan.Extensions = e.costOf(plan)
 	}
 	var settings auth.Settings
 	if e.session != nil {

@@ -88,8 +88,7 @@ func (x *run) straight() error {
 	default:
 		w.buf = append(w.buf, '}')
 	}
-	w.appendErrors(x.redact)
-	w.buf = append(w.buf, '}')
+	w.end(x.plan.Extensions, x.redact)
 	return x.flush()
 }
 

@@ -260,16 +260,14 @@ func (x *run) writeKept(roots []kept) error {
 		switch {
 		case errors.Is(err, errNoData) && !x.sent:
 			w.buf = append(w.buf[:0], `{"data":null`...)
-			w.appendErrors(x.redact)
-			w.buf = append(w.buf, '}')
+			w.end(x.plan.Extensions, x.redact)
 			return x.flush()
 		case err != nil:
 			return err
 		}
 	}
 	w.buf = append(w.buf, '}')
-	w.appendErrors(x.redact)
-	w.buf = append(w.buf, '}')
+	w.end(x.plan.Extensions, x.redact)
 	return x.flush()
 }
 

@@ -309,7 +309,16 @@ func (w *writer) inline(v *compile.Value, base int) bool {
 	return w.null(v)
 }
 
-// appendErrors writes the errors behind the data.
+// end writes what stands behind the data, and closes the answer.
+func (w *writer) end(extensions []byte, redact func(fault.List) fault.List) {
+	w.appendErrors(redact)
+	if extensions != nil {
+		w.buf = append(w.buf, `,"extensions":`...)
+		w.buf = append(w.buf, extensions...)
+	}
+	w.buf = append(w.buf, '}')
+}
+
 func (w *writer) appendErrors(redact func(fault.List) fault.List) {
 	if len(w.errs) == 0 {
 		return

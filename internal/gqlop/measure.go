@@ -105,8 +105,10 @@ func (c *checker) introspection(s *scope) *finding {
 		}
 	}
 	if answer := c.introspectionAnswer(s); answer > c.x.scale.most {
-		return limitFault("", fault.QueryTooCostly, s.op.Position,
+		over := limitFault("", fault.QueryTooCostly, s.op.Position,
 			"introspection would answer with about %d fields; at most %d are allowed: ask for less at once", answer, c.x.scale.most)
+		over.err.Extensions = map[string]any{"cost": answer, "limit": c.x.scale.most}
+		return over
 	}
 	return nil
 }
