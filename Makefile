@@ -28,6 +28,14 @@ test: ## run all tests; PostgreSQL is started by them
 race: ## run all tests with the race detector, skipping nothing
 	FRAISEQL_REQUIRE_PG=1 go test -race ./...
 
+.PHONY: load
+load: ## run the load tests at their true sizes (some minutes)
+	FRAISEQL_REQUIRE_PG=1 FRAISEQL_SLOW=1 go test -count 1 -timeout 30m ./test/load
+
+.PHONY: chaos
+chaos: ## break what the pool and the app stand on, at random, for five minutes and more
+	FRAISEQL_REQUIRE_PG=1 FRAISEQL_SLOW=1 go test -race -count 1 -timeout 30m ./test/chaos
+
 .PHONY: benchmarks
 benchmarks: ## run each Go benchmark once, so that none rots
 	go test -run '^$$' -bench . -benchtime 1x ./...

@@ -103,8 +103,7 @@ func TestShutdownEndsTheWaitForADatabase(t *testing.T) {
 	if err := a.Shutdown(t.Context()); err != nil {
 		t.Error(err)
 	}
-	bad := newApp(t, personOptions("postgres://[::bad"))
-	if err := bad.Start(t.Context()); err == nil || !strings.Contains(err.Error(), "opening the connection pool") {
+	if _, err := fraiseql.New(personOptions("postgres://someone:hunter2@[::bad")); err == nil || !strings.Contains(err.Error(), "DatabaseURL: ") || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("a malformed address: %v", err)
 	}
 }

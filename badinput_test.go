@@ -53,6 +53,10 @@ func TestPoolOptionsAsPeopleWriteThem(t *testing.T) {
 		{"connection-pool-recycle", "-1s", -time.Second, ""},
 		{"connection-pool-recycle", "1.5s", 1500 * time.Millisecond, ""},
 		{"connection-pool-recycle", "never", nil, "not a duration"},
+		{"connection-pool-prepared-statements", "auto", pool.PreparedAuto, ""},
+		{"connection-pool-prepared-statements", " force ", pool.PreparedForce, ""},
+		{"connection-pool-prepared-statements", "off", pool.PreparedOff, ""},
+		{"connection-pool-prepared-statements", "no", nil, `"no" is none of auto, force and off`},
 	} {
 		t.Run(tt.name+"="+tt.text, func(t *testing.T) {
 			t.Parallel()

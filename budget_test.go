@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/fraiseql/fraiseql-go"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
@@ -66,13 +65,8 @@ func TestConnectionBudgetOfALateServer(t *testing.T) {
 	a := started(t, o)
 	server.Restart()
 	const want = "size 2 + overflow 30 may need 32 connections"
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	until(t, "503 and "+want, func() bool {
 		w := ready(a)
-		if w.Code == http.StatusServiceUnavailable && strings.Contains(w.Body.String(), want) {
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatalf("%d %s, want 503 and %s", w.Code, w.Body, want)
-		}
-	}
+		return w.Code == http.StatusServiceUnavailable && strings.Contains(w.Body.String(), want)
+	})
 }

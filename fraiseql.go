@@ -43,7 +43,8 @@ type App struct {
 	endLife context.CancelFunc
 
 	mu       sync.Mutex
-	started  bool          // Start was called
+	claimed  bool          // Run or Serve was called
+	started  bool          // Start was called, or is by them
 	stopping bool          // Shutdown was called
 	starting chan struct{} // closed when nothing of Start is running any more
 

@@ -35,9 +35,14 @@ const (
 // /ready, and goes on trying until Shutdown. What is wrong with a database that is reached
 // only then is told at /ready and in the log.
 func (a *App) Start(ctx context.Context) error {
-	if err := a.begin(); err != nil {
+	if err := a.begin(false); err != nil {
 		return err
 	}
+	return a.launch(ctx)
+}
+
+// launch is Start once nobody else can start the app.
+func (a *App) launch(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(a.life, cancel)()
@@ -60,14 +65,32 @@ func (a *App) Start(ctx context.Context) error {
 	return nil
 }
 
-func (a *App) begin() error {
+var errStarted = errors.New("the app is started already: Start and Run are for once")
+
+// claim gives Run and Serve the app for themselves, before they listen: a second one, and a Start, find it taken and leave
+// it alone.
+func (a *App) claim() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.stopping {
+	switch {
+	case a.stopping:
 		return ErrStopped
+	case a.started, a.claimed:
+		return errStarted
 	}
-	if a.started {
-		return errors.New("the app is started already: Start and Run are for once")
+	a.claimed = true
+	return nil
+}
+
+// begin notes the start by whoever has claimed the app, or by a caller of Start, who has not.
+func (a *App) begin(claimed bool) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case a.stopping:
+		return ErrStopped
+	case a.started, a.claimed != claimed:
+		return errStarted
 	}
 	a.started = true
 	return nil

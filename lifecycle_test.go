@@ -356,6 +356,50 @@ func TestRunWhenToldToStopAlready(t *testing.T) {
 	}
 }
 
+// TestASecondRunLeavesTheFirstAlone: an app runs once, and whoever tries again must not stop it.
+func TestASecondRunLeavesTheFirstAlone(t *testing.T) {
+	t.Parallel()
+	a, err := fraiseql.New(personOptions(pgtest.New(t, people).URL))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := fraiseql.Listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- a.Serve(ctx, l) }()
+	waitFor(t, a)
+	other, err := fraiseql.Listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, again := range map[string]func() error{
+		"Run":                 func() error { return a.Run(t.Context(), "127.0.0.1:0") },
+		"Run on its own port": func() error { return a.Run(t.Context(), l.Addr().String()) },
+		"Serve":               func() error { return a.Serve(t.Context(), other) },
+		"Start":               func() error { return a.Start(t.Context()) },
+	} {
+		if err := again(); err == nil || !strings.Contains(err.Error(), "started already") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := net.Dial("tcp", other.Addr().String()); err == nil {
+		t.Error("the second listener is left open")
+	}
+	if body := get(t, "http://"+l.Addr().String()+"/graphql?query=%7Bpeople%7Bname%7D%7D"); !strings.Contains(body, "Ada") {
+		t.Errorf("the first does not serve any more: %s", body)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("ended with %v", err)
+	}
+	if err := a.Run(t.Context(), "127.0.0.1:0"); !errors.Is(err, fraiseql.ErrStopped) {
+		t.Errorf("after its end: %v", err)
+	}
+}
+
 func waitFor(t *testing.T, a *fraiseql.App) {
 	t.Helper()
 	for end := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/fraiseql/fraiseql-go/auth"
+	"github.com/fraiseql/fraiseql-go/pool"
 )
 
 // Options say what an app serves and how. Only DatabaseURL is required. In every field zero
@@ -128,6 +129,10 @@ type Options struct {
 	// 503 (POOL_SATURATED) at once, while a burst that drains soon just waits. Try 100 ms.
 	// Default, and negative: off, everybody waits.
 	ConnectionPoolShedTarget time.Duration
+	// ConnectionPoolPreparedStatements says whether statements are prepared by name and kept on their
+	// connection. Default: [pool.PreparedAuto], which does unless a pooler stands in front of the
+	// server; [pool.PreparedForce] is for a pooler that follows them, [pool.PreparedOff] for never.
+	ConnectionPoolPreparedStatements pool.PreparedStatements
 	// ReplicasHint is how many processes like this one share the database server, for the check
 	// that their connections fit into what it has left, twice as many while deploying. Give them
 	// the same ConnectionPoolName. Default: 1. Negative values, and more than 10,000, are refused.

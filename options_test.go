@@ -16,6 +16,7 @@ import (
 
 	"github.com/fraiseql/fraiseql-go"
 	"github.com/fraiseql/fraiseql-go/auth"
+	"github.com/fraiseql/fraiseql-go/pool"
 )
 
 // onlyInGo are the fields that no text can set.
@@ -67,7 +68,7 @@ func allSet() fraiseql.Options {
 		OnShutdown:      func(context.Context, *fraiseql.App) error { return nil },
 
 		ConnectionPoolName: "x", MeterProvider: noop.NewMeterProvider(),
-		ConnectionPoolSize: 3, ConnectionPoolMaxOverflow: 3, ConnectionPoolTimeout: 3, ConnectionPoolRecycle: 3, ConnectionPoolShedTarget: 3, ReplicasHint: 3, StrictBudget: true, FailFast: true,
+		ConnectionPoolSize: 3, ConnectionPoolMaxOverflow: 3, ConnectionPoolTimeout: 3, ConnectionPoolRecycle: 3, ConnectionPoolShedTarget: 3, ConnectionPoolPreparedStatements: pool.PreparedOff, ReplicasHint: 3, StrictBudget: true, FailFast: true,
 		StatementTimeout: 3, WriteStall: 3, BufferBytes: 3, MaxBodyBytes: 3, BodyTimeout: 3, NoCompression: true, CacheControl: "x", MaxPage: 3, MaxDepth: 3, MaxTokens: 3, MaxRootFields: 3, MaxAliases: 3, MaxCost: 3,
 		NoIntrospection: true, HTTPProfile: "x", Logger: slog.New(slog.DiscardHandler),
 	}
@@ -148,6 +149,7 @@ func TestFaultsOfOptionsComeTogether(t *testing.T) {
 	}{
 		"a pool's long name":   {fraiseql.Options{ConnectionPoolName: strings.Repeat("x", 64)}, "ConnectionPoolName: pool: Name is"},
 		"replicas":             {fraiseql.Options{ReplicasHint: -1}, "ReplicasHint is -1, and the limits are 1 and 10000: set the number of processes"},
+		"a choice of none":     {fraiseql.Options{ConnectionPoolPreparedStatements: pool.PreparedOff + 1}, "ConnectionPoolPreparedStatements: pool: PreparedStatements is"},
 		"too many connections": {fraiseql.Options{ConnectionPoolSize: 5000}, "above the limit"},
 		"anonymous":            {fraiseql.Options{AllowAnonymous: true}, "AllowAnonymous is set without Auth"},
 		"a name only":          {fraiseql.Options{InsecureDevAuth: auth.InsecureDevAuth{Username: "a"}}, "no password"},
@@ -215,7 +217,11 @@ func TestParametersSetTheirField(t *testing.T) {
 	sample := map[string][]string{"text": {"x"}, "number": {"7"}, "duration": {"7s"}, "switch": {"true"}, "list": {"a,b", "c"}, "table": {"a=b", "c=d"}}
 	for _, p := range fraiseql.Parameters() {
 		var o fraiseql.Options
-		if err := p.Set(&o, sample[p.Kind]...); err != nil {
+		value := sample[p.Kind]
+		if p.Name == "connection-pool-prepared-statements" { // it takes some words only
+			value = []string{"off"}
+		}
+		if err := p.Set(&o, value...); err != nil {
 			t.Errorf("%s: %v", p.Name, err)
 		}
 		v := reflect.ValueOf(&o).Elem()

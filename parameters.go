@@ -1,6 +1,7 @@
 package fraiseql
 
 import (
+	"encoding"
 	"fmt"
 	"maps"
 	"slices"
@@ -57,6 +58,7 @@ func Parameters() []Parameter {
 		span("connection-pool-timeout", "ConnectionPoolTimeout", "longest wait for a usable connection; 0: do not wait", "30s", zeroIsNone, func(o *Options) *time.Duration { return &o.ConnectionPoolTimeout }),
 		span("connection-pool-recycle", "ConnectionPoolRecycle", "age at which a connection is replaced; -1s: never", "1h", "say -1s for never", func(o *Options) *time.Duration { return &o.ConnectionPoolRecycle }),
 		span("connection-pool-shed-target", "ConnectionPoolShedTarget", "wait above which an overloaded pool turns requests away; 0: never", "0", zeroIsNone, func(o *Options) *time.Duration { return &o.ConnectionPoolShedTarget }),
+		word("connection-pool-prepared-statements", "ConnectionPoolPreparedStatements", "keep prepared statements on connections: auto (but not through a pooler), force or off", "auto", func(o *Options) encoding.TextUnmarshaler { return &o.ConnectionPoolPreparedStatements }),
 		number("replicas-hint", "ReplicasHint", "how many processes like this one share the database server", "1", "this process is the first", func(o *Options) *int { return &o.ReplicasHint }),
 		toggle("strict-budget", "StrictBudget", "do not start when the replicas' connections do not fit into what the server has left, twice while deploying", func(o *Options) *bool { return &o.StrictBudget }),
 		toggle("fail-fast", "FailFast", "end when the database cannot be reached at start, instead of waiting for it", func(o *Options) *bool { return &o.FailFast }),
@@ -110,6 +112,17 @@ func text(name, field, usage, standard string, of func(*Options) *string) Parame
 		v, err := one(values)
 		*of(o) = v
 		return err
+	}}
+}
+
+// word is for one of several words, which the type of the option knows.
+func word(name, field, usage, standard string, of func(*Options) encoding.TextUnmarshaler) Parameter {
+	return Parameter{Name: name, Field: field, Usage: usage, Default: standard, Kind: "text", set: func(o *Options, values []string) error {
+		v, err := one(values)
+		if err != nil {
+			return err
+		}
+		return of(o).UnmarshalText([]byte(v))
 	}}
 }
 

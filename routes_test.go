@@ -229,7 +229,7 @@ func TestLimitsBite(t *testing.T) {
 		"aliases":     {func(o *fraiseql.Options) { o.MaxAliases = 2 }, "TOO_MANY_FIELDS"},
 		"cost":        {func(o *fraiseql.Options) { o.MaxCost = 10 }, "QUERY_TOO_COSTLY"},
 		"body":        {func(o *fraiseql.Options) { o.MaxBodyBytes = 10 }, "REQUEST_TOO_LARGE"},
-		"time":        {func(o *fraiseql.Options) { o.StatementTimeout = time.Millisecond }, "STATEMENT_TIMEOUT"},
+		"time":        {func(o *fraiseql.Options) { o.StatementTimeout = 500 * time.Millisecond }, "STATEMENT_TIMEOUT"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -20,7 +20,12 @@ const (
 // Run listens on addr, such as ":8000", starts the app and serves until ctx ends; then it
 // shuts down, and requests under way get 30 s to finish. An empty addr means Options.Addr. It
 // gives nil after an orderly stop.
+//
+// An app that was started already is left alone: then Run and Serve only give an error.
 func (a *App) Run(ctx context.Context, addr string) error {
+	if err := a.claim(); err != nil {
+		return err
+	}
 	l, err := Listen(ctx, cmp.Or(addr, a.o.Addr))
 	if err != nil {
 		if ctx.Err() != nil {
@@ -30,7 +35,7 @@ func (a *App) Run(ctx context.Context, addr string) error {
 		defer cancel()
 		return errors.Join(err, a.Shutdown(grace))
 	}
-	return a.Serve(ctx, l)
+	return a.serve(ctx, l)
 }
 
 // Listen opens a TCP address as Run does, or the default of Options.Addr when addr is empty; its
@@ -60,6 +65,13 @@ func plain(err error) error {
 
 // Serve is Run on a listener that is open already. It closes it.
 func (a *App) Serve(ctx context.Context, l net.Listener) error {
+	if err := a.claim(); err != nil {
+		return errors.Join(err, l.Close())
+	}
+	return a.serve(ctx, l)
+}
+
+func (a *App) serve(ctx context.Context, l net.Listener) error {
 	handler := http.Handler(a)
 	if a.o.Mux != nil {
 		handler = a.o.Mux // what is mounted beside the app is served too
@@ -79,7 +91,10 @@ func (a *App) Serve(ctx context.Context, l net.Listener) error {
 		go func() { ended <- s.Serve(listeners[i]) }()
 	}
 	running := len(servers)
-	err := a.Start(ctx)
+	err := a.begin(true)
+	if err == nil {
+		err = a.launch(ctx)
+	}
 	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		err = nil // told to stop while it was starting: that is an orderly stop too
 	} else if err == nil {

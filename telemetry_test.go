@@ -110,7 +110,7 @@ func TestStartThatFailsLeavesNoMetrics(t *testing.T) {
 	for name, change := range map[string]func(*fraiseql.Options){
 		"no such host": func(o *fraiseql.Options) { o.DatabaseURL, o.FailFast = "postgres://127.0.0.1:1/none", true },
 		"no view":      func(o *fraiseql.Options) { o.DatabaseURL = pgtest.New(t).URL },
-		"no address":   func(o *fraiseql.Options) { o.DatabaseURL = "postgres://host:port/x" },
+		"no socket":    func(o *fraiseql.Options) { o.DatabaseURL, o.FailFast = "postgres:///none?host=/nowhere", true },
 	} {
 		o := personOptions("")
 		o.MeterProvider = provider

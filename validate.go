@@ -33,6 +33,9 @@ func (o Options) validate() error {
 			fault("Expose has %q, which is not a pattern: write one such as v_* or app.v_*", p)
 		}
 	}
+	if err := pool.CheckURL(o.DatabaseURL); err != nil && strings.TrimSpace(o.DatabaseURL) != "" {
+		fault("DatabaseURL: %w", err)
+	}
 	o.validateAccess(fault)
 	o.validatePool(fault)
 	if err := httpapi.CheckProfile(o.HTTPProfile); err != nil {
@@ -106,6 +109,10 @@ func (o Options) validatePool(fault func(string, ...any)) {
 		bad = true
 		fault("ReplicasHint: %w", err)
 	}
+	if _, err := (pool.Options{PreparedStatements: o.ConnectionPoolPreparedStatements}).Resolve(); err != nil {
+		bad = true
+		fault("ConnectionPoolPreparedStatements: %w", err)
+	}
 	if bad {
 		return
 	}
@@ -123,8 +130,11 @@ func (o Options) pool() pool.Options {
 		Timeout:     o.ConnectionPoolTimeout,
 		Recycle:     o.ConnectionPoolRecycle,
 		ShedTarget:  max(o.ConnectionPoolShedTarget, 0),
-		FailFast:    o.FailFast,
-		Production:  o.Production,
+
+		PreparedStatements: o.ConnectionPoolPreparedStatements,
+
+		FailFast:   o.FailFast,
+		Production: o.Production,
 
 		ReplicasHint: o.ReplicasHint,
 		StrictBudget: o.StrictBudget,

@@ -80,6 +80,7 @@ func (p *Pool) lend(s *slot, now instant, sc *scope) uint64 {
 	s.uses++
 	if s.flags.Load() != 0 {
 		s.flags.Store(0)
+		s.ended.Store(nil)
 	}
 	return s.lease.Add(1)
 }

@@ -35,9 +35,10 @@ type canceller struct {
 }
 
 // HandleCancel is called by pgx when the context of a running query ends.
-func (c *canceller) HandleCancel(context.Context) {
+func (c *canceller) HandleCancel(cause context.Context) {
 	deadline := time.Now().Add(cancelGrace)
 	c.slot.flag(flagCancelled)
+	c.slot.ended.Store(&cause)
 	_ = c.pg.Conn().SetDeadline(deadline) // if it fails, so does the read that it was meant for
 	c.ended, c.quit = make(chan struct{}), make(chan struct{})
 	if !c.start(deadline) {

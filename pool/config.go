@@ -48,6 +48,13 @@ const (
 	readOnly        = "transaction_read_only"         // of a transaction
 )
 
+// CheckURL tells what is wrong with a database URL, or its key=value form, as Open would. It connects to nothing. The error
+// quotes no part of it.
+func CheckURL(databaseURL string) error {
+	_, _, err := parseURL(databaseURL, Options{})
+	return err
+}
+
 // parseURL reads the database URL. Its errors say what is wrong without quoting any of it, for no part of a malformed
 // URL is certain not to be the password.
 //

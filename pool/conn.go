@@ -147,7 +147,7 @@ func (c Conn) Raw(use func(*pgx.Conn) error) error {
 	if err != nil {
 		return err
 	}
-	return use(conn)
+	return c.raw(conn, use)
 }
 
 // RawClean is Raw with a promise: use leaves the session as it finds it. It runs no transaction control, no SET without
@@ -157,5 +157,17 @@ func (c Conn) RawClean(use func(*pgx.Conn) error) error {
 	if err != nil {
 		return err
 	}
-	return use(conn)
+	return c.raw(conn, use)
+}
+
+// raw has an error match the end of the context that caused it, which pgx takes for the server's own cancelling.
+func (c Conn) raw(conn *pgx.Conn, use func(*pgx.Conn) error) error {
+	if c.s.ended.Load() != nil {
+		c.s.ended.Store(nil) // of a query before
+	}
+	err := use(conn)
+	if ctx := c.s.ended.Load(); ctx != nil {
+		return explain(*ctx, err)
+	}
+	return err
 }

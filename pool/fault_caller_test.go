@@ -127,11 +127,7 @@ func TestContextEnds(t *testing.T) {
 			}, func() any { return p.Stat() })
 			leave()
 			err := <-gone
-			if name == "Raw" { // pgx's own error: the pool has no part in it but the cancel request
-				if err == nil {
-					t.Errorf("%s: no error", name)
-				}
-			} else if !errors.Is(err, context.Canceled) {
+			if !errors.Is(err, context.Canceled) {
 				t.Errorf("%s: %v", name, err)
 			}
 			if err := selectOne(t.Context(), p); err != nil {
@@ -441,6 +437,38 @@ func TestCloseWaitsForCancelRequests(t *testing.T) {
 		stacks := make([]byte, 1<<20)
 		if text := string(stacks[:runtime.Stack(stacks, true)]); strings.Contains(text, "canceller") {
 			t.Fatalf("a cancel request outlives Close:\n%s", text)
+		}
+	}
+}
+
+// TestWhoEndedTheQuery: of two queries on one lease, one ends with its context and the other by the server's own limit, which
+// the context of the first is not to blame for.
+func TestWhoEndedTheQuery(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	p := openPool(t, db.URL, pool.Options{Size: 1, MaxOverflow: -1})
+	c, err := p.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Release()
+	for name, raw := range map[string]func(func(*pgx.Conn) error) error{"Raw": c.Raw, "RawClean": c.RawClean} {
+		ctx, stop := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		err := raw(func(conn *pgx.Conn) error {
+			_, err := conn.Exec(ctx, "select pg_sleep(60)")
+			return err
+		})
+		stop()
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: by its context: %v", name, err)
+		}
+		err = raw(func(conn *pgx.Conn) error {
+			_, err := conn.Exec(t.Context(), "set local statement_timeout = 20; select pg_sleep(60)")
+			return err
+		})
+		var refused *pgconn.PgError
+		if errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &refused) || refused.Code != "57014" {
+			t.Errorf("%s: by the server: %v", name, err)
 		}
 	}
 }

@@ -136,6 +136,26 @@ const (
 	PreparedOff                             // never by name
 )
 
+var preparedNames = [...]string{"auto", "force", "off"}
+
+func (s PreparedStatements) String() string {
+	if s > PreparedOff {
+		return fmt.Sprintf("PreparedStatements(%d)", uint8(s))
+	}
+	return preparedNames[s]
+}
+
+// UnmarshalText reads auto, force or off.
+func (s *PreparedStatements) UnmarshalText(text []byte) error {
+	for i, name := range preparedNames {
+		if name == string(text) {
+			*s = PreparedStatements(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is none of auto, force and off", text)
+}
+
 // Limits are the numbers that Options come to.
 type Limits struct {
 	MinSize int           `json:"minSize"` // connections opened at start and kept

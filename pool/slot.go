@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"context"
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
@@ -38,6 +39,8 @@ type slot struct {
 	// while it carries the same number. Whoever moves it from odd to even by compare-and-swap owns the connection.
 	lease atomic.Uint64
 	flags atomic.Uint32
+
+	ended atomic.Pointer[context.Context] // of the query that a cancel request was last sent for
 
 	// Written by connect before the slot is first idle, constant afterwards.
 	conn    *pgx.Conn

@@ -98,7 +98,7 @@ func poolOptions() []option {
 		{"Production", "Production", "false or true", "True in production. In an app it also hides the explorer and the causes of errors from clients.", []any{true}, nil},
 		{"ReadOnly", "", "false or true", "The app sets it, since queries never write. Alone: true for reporting.", []any{true}, nil},
 		{
-			"PreparedStatements", "", "PreparedAuto, PreparedForce, PreparedOff",
+			"PreparedStatements", "ConnectionPoolPreparedStatements", "PreparedAuto, PreparedForce, PreparedOff",
 			"PreparedAuto. PreparedForce for PgBouncer 1.21 or newer with max_prepared_statements set.",
 			[]any{pool.PreparedForce, pool.PreparedOff},
 			[]any{pool.PreparedOff + 1},
