@@ -78,10 +78,14 @@ func (d *doctor) document(ctx context.Context, t *schema.Type, rel *catalog.Rela
 			}
 		}
 		var refused *pgconn.PgError
-		if !errors.As(err, &refused) {
+		switch {
+		case errors.As(err, &refused):
+			f.Evidence = append(f.Evidence, fmt.Sprintf("%s, %s: not measured: %s (SQLSTATE %s)", p.what, p.query, refused.Message, refused.Code))
+		case errors.Is(err, errNoStatement):
+			f.Evidence = append(f.Evidence, fmt.Sprintf("%s, %s: not measured: %s", p.what, p.query, err))
+		default:
 			return err
 		}
-		f.Evidence = append(f.Evidence, fmt.Sprintf("%s, %s: not measured: %s (SQLSTATE %s)", p.what, p.query, refused.Message, refused.Code))
 	}
 	f.Paste = better.sql
 	f.Cure = "give the view these columns besides: they are read instead of the document, which stays for other readers"
@@ -103,11 +107,14 @@ func (d *doctor) document(ctx context.Context, t *schema.Type, rel *catalog.Rela
 	return nil
 }
 
+// errNoStatement says that a probe does not compile.
+var errNoStatement = errors.New("it has no statement")
+
 // cost measures a probe as it is, or as it were if the view had the columns.
 func (d *doctor) cost(ctx context.Context, c *compiler, p probe, better *columnView, rel *catalog.Relation) (float64, error) {
 	sql, params, err := c.statement(p.query)
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("%w: %w", errNoStatement, err)
 	}
 	if better != nil {
 		// The view is not changed: its text stands where its name does.

@@ -128,7 +128,7 @@ func probes(s *schema.Schema, t *schema.Type) []probe {
 	list := s.Query.Fields[i].Name
 	var first, made, text *schema.Field // of the scalars: any, one in the document, and one there that is looked for
 	for _, f := range t.Fields {
-		if f.Hidden || f.Relation != nil || f.Batch != nil || f.Type.Elem != nil || f.Type.Base().Kind == schema.Object {
+		if kind := f.Type.Base().Kind; f.Hidden || f.Relation != nil || f.Batch != nil || f.Type.Elem != nil || kind != schema.Scalar && kind != schema.Enum {
 			continue
 		}
 		inDocument := f.Column == nil
