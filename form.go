@@ -301,6 +301,9 @@ func (d *declarer) arguments(call, name string, t reflect.Type) arguments {
 	before := len(d.faults)
 	s := &shape{goType: t, input: true, decl: schema.TypeDecl{Name: title(name), Origin: call + ": arguments"}}
 	d.fill(s)
+	if s.oneOf {
+		d.fault("%s: the arguments themselves cannot be fraiseql.OneOf: make them a field of their own struct", call)
+	}
 	return arguments{ok: len(d.faults) == before, args: s.args, shape: s}
 }
 

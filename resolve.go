@@ -9,6 +9,16 @@ import (
 	"github.com/fraiseql/fraiseql-go/schema"
 )
 
+// OneOf, embedded in a struct that is an argument or a part of one, makes it an input of which exactly one field is sent, with
+// a value. All others then stay nil; so the fields are pointers:
+//
+//	type UserBy struct {
+//		fraiseql.OneOf
+//		ID    *fraiseql.ID
+//		Email *string
+//	}
+type OneOf struct{}
+
 type resolveQuery[A, R any] struct {
 	name    string
 	f       func(context.Context, A) (R, error)

@@ -29,6 +29,7 @@ type shape struct {
 	goType   reflect.Type
 	source   string
 	input    bool
+	oneOf    bool // of an input: exactly one field is sent
 	complete bool
 	decl     schema.TypeDecl
 	args     []schema.ArgDecl // of an input
@@ -103,7 +104,7 @@ func declare(o Options) (schema.Declarations, error) {
 	}
 	for _, s := range d.inputs {
 		d.out.Inputs = append(d.out.Inputs, schema.InputDecl{
-			Name: s.decl.Name, Description: s.decl.Description, Fields: s.args, Origin: s.decl.Origin,
+			Name: s.decl.Name, Description: s.decl.Description, Fields: s.args, Origin: s.decl.Origin, OneOf: s.oneOf,
 		})
 	}
 	slices.SortFunc(d.out.Types, func(a, b schema.TypeDecl) int { return strings.Compare(a.Name, b.Name) })
@@ -175,6 +176,11 @@ func (d *declarer) fill(s *shape) {
 	if len(s.fields) == 0 && len(d.faults) == before {
 		d.fault("%s has no exported fields: at least one is needed", s.decl.Origin)
 	}
+	for _, arg := range s.args {
+		if s.oneOf && (strings.HasSuffix(arg.Type, "!") || arg.Default != "") {
+			d.fault("%s, field %s: exactly one field is sent, so none may be required or have a default: make it a pointer without one", s.decl.Origin, arg.Name)
+		}
+	}
 	for _, f := range s.fields {
 		if key := folded(f.name); s.byFolded[key] == nil {
 			s.byFolded[key] = f
@@ -193,6 +199,12 @@ func (d *declarer) walk(s *shape, t reflect.Type, index []int, depths map[string
 			d.fault("%s: %w", where, err)
 			continue
 		case name == "-":
+			continue
+		case f.Anonymous && f.Type == reflect.TypeFor[OneOf]():
+			if !s.input {
+				d.fault("%s: fraiseql.OneOf is for inputs: an object that is one of several is a fraiseql.Union", where)
+			}
+			s.oneOf = true
 			continue
 		case f.Anonymous && name == "" && d.scalarOf(f.Type) == nil:
 			if f.Type.Kind() == reflect.Struct {

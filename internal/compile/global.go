@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"slices"
 	"strconv"
@@ -372,5 +373,8 @@ func (v *Values) types(c *Compiler, ref *schema.Ref, l leaf) error {
 	for _, name := range names {
 		v.shape = append(append(v.shape, name...), ';')
 	}
-	return err
+	if err != nil {
+		return errors.New(fault.Of(err)[0].Message)
+	}
+	return nil
 }

@@ -67,6 +67,9 @@ type Compiler struct {
 	schema  *schema.Schema
 	maxPage int     // rows in a list; 0: no limit
 	maxCost float64 // 0: no limit
+
+	// Silent keeps the names of fields out of messages about fields that are not there, for an API that hides its schema.
+	Silent bool
 }
 
 // New makes a compiler. maxPage bounds the rows of a list, maxCost the estimated rows times
@@ -143,7 +146,7 @@ func (c *Compiler) variables(def *ast.OperationDefinition) ([]variable, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, variable{d.Variable, ref, d.DefaultValue, global[d.Variable]})
+		all = append(all, variable{d.Variable, ref, d.DefaultValue, d.Position, global[d.Variable]})
 	}
 	return all, nil
 }

@@ -5,11 +5,14 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/fraiseql/fraiseql-go/internal/fault"
+	"github.com/fraiseql/fraiseql-go/internal/gqlop"
 	"github.com/fraiseql/fraiseql-go/internal/jsonw"
 	"github.com/fraiseql/fraiseql-go/schema"
 )
@@ -30,6 +33,7 @@ type Values struct {
 	shape  []byte
 	text   []byte // where texts live that are not in the request as they stand
 	spans  []span
+	silent bool // messages do not list names; see Compiler.Silent
 }
 
 type span struct{ from, to int }
@@ -40,12 +44,14 @@ type variable struct {
 	ref  *schema.Ref
 	def  *ast.Value // the default; nil: none
 
+	at     *ast.Position
 	global bool // its value is a global id, or a list of them
 }
 
 // read coerces the JSON object raw by the operation's definitions. It always fills the leaves
 // and the shape; it builds the values themselves only when asked to, for planning.
 func (v *Values) read(c *Compiler, defs []variable, raw []byte, build bool) (map[string]*val, error) {
+	v.silent = c.Silent
 	v.leaves, v.shape, v.text, v.spans = v.leaves[:0], v.shape[:0], v.text[:0], v.spans[:0]
 	var vals map[string]*val
 	if build {
@@ -71,7 +77,7 @@ func (v *Values) read(c *Compiler, defs []variable, raw []byte, build bool) (map
 		s := v.spans[base+i]
 		if s.to == 0 {
 			if d.ref.NonNull && d.def == nil {
-				return nil, fault.New(fault.BadUserInput, "variable \"$%s\" of the required type %s was not sent", d.name, d.ref)
+				return nil, fault.New(fault.BadUserInput, "variable \"$%s\" of the required type %s was not sent", d.name, d.ref).At(d.at.Line, d.at.Column)
 			}
 			v.shape = append(v.shape, 'a')
 			if build && d.def == nil {
@@ -79,7 +85,7 @@ func (v *Values) read(c *Compiler, defs []variable, raw []byte, build bool) (map
 			}
 			continue
 		}
-		at := place{variable: d.name}
+		at := place{variable: d.name, at: d.at}
 		x, err := v.value(d.ref, raw[s.from:s.to], build, &at)
 		if err == nil && d.global && !jsonw.IsNull(raw[s.from:s.to]) {
 			err = v.types(c, d.ref, v.leaves[len(v.leaves)-1])
@@ -112,17 +118,27 @@ func locate(raw, token []byte) span {
 // place is where in the variables coercion is.
 type place struct {
 	variable string
-	steps    []string
+	at       *ast.Position // where it is defined; nil: nowhere
+	steps    []string      // the names and numbers that lead to a fault, the innermost first
 	depth    int
 }
 
+// fault makes an error that tells its place: variable "$where.age.in[1]": …
 func (p *place) fault(err error) error {
 	var known *fault.Error
 	if errors.As(err, &known) {
 		return known
 	}
-	return fault.New(fault.BadUserInput, "variable \"$%s\": %s%s", p.variable, strings.Join(append(p.steps, ""), ": "), err)
+	slices.Reverse(p.steps)
+	f := fault.New(fault.BadUserInput, "variable \"$%s%s\": %s", p.variable, strings.Join(p.steps, ""), err)
+	if p.at != nil {
+		f = f.At(p.at.Line, p.at.Column)
+	}
+	return f
 }
+
+func (p *place) name(name string) { p.steps = append(p.steps, "."+name) }
+func (p *place) index(i int)      { p.steps = append(p.steps, "["+strconv.Itoa(i)+"]") }
 
 func (v *Values) value(ref *schema.Ref, token []byte, build bool, at *place) (*val, error) {
 	if jsonw.IsNull(token) {
@@ -139,7 +155,7 @@ func (v *Values) value(ref *schema.Ref, token []byte, build bool, at *place) (*v
 	base := ref.Base()
 	switch {
 	case base.Kind != schema.Input:
-		return v.leaf(ref, token, build)
+		return v.leaf(ref, token, build, at)
 	case ref.Elem != nil:
 		return v.list(ref, token, build, at)
 	}
@@ -165,7 +181,7 @@ func (v *Values) list(ref *schema.Ref, token []byte, build bool, at *place) (*va
 		n := 0
 		for cur.Enter(); cur.More(); n++ {
 			if err := item(cur.Value()); err != nil {
-				at.steps = append([]string{fmt.Sprintf("item %d", n)}, at.steps...)
+				at.index(n)
 				return nil, err
 			}
 		}
@@ -186,7 +202,7 @@ func (v *Values) object(ref *schema.Ref, token []byte, build bool, at *place) (*
 		field := cur.Value()
 		i := fieldIndex(t, key)
 		if i < 0 {
-			return nil, fmt.Errorf("%s has no field %q; it has %s", t.Name, key, fieldNames(t))
+			return nil, v.unknown(t, string(key))
 		}
 		v.spans[base+i] = locate(token, field)
 	}
@@ -212,11 +228,12 @@ func (v *Values) object(ref *schema.Ref, token []byte, build bool, at *place) (*
 		sent++
 		x, err := v.value(f.Type, token[s.from:s.to], build, at)
 		if err != nil {
-			at.steps = append([]string{f.Name}, at.steps...)
+			at.name(f.Name)
 			return nil, err
 		}
-		if t.OneOf && x != nil && x.kind == nullVal || t.OneOf && jsonw.IsNull(token[s.from:s.to]) {
-			return nil, fmt.Errorf("the field %q of %s must not be null", f.Name, t.Name)
+		if t.OneOf && jsonw.IsNull(token[s.from:s.to]) {
+			at.name(f.Name)
+			return nil, fmt.Errorf("null was sent where %s takes exactly one value", t.Name)
 		}
 		if build {
 			out.fields = append(out.fields, member{cmp.Or(f.Alias, f.Name), x})
@@ -232,7 +249,7 @@ func (v *Values) object(ref *schema.Ref, token []byte, build bool, at *place) (*
 
 // leaf coerces a scalar, an enum value, or a list of them, which is one parameter whatever its
 // length.
-func (v *Values) leaf(ref *schema.Ref, token []byte, build bool) (*val, error) {
+func (v *Values) leaf(ref *schema.Ref, token []byte, build bool, at *place) (*val, error) {
 	base := ref.Base()
 	if ref.Elem == nil {
 		text, plain, err := v.scalar(base, token)
@@ -248,7 +265,7 @@ func (v *Values) leaf(ref *schema.Ref, token []byte, build bool) (*val, error) {
 		return made(build, val{kind: leafVal, ref: ref, text: text, plain: plain, leaf: len(v.leaves)}), nil
 	}
 	var array arrayLiteral
-	plain, err := v.array(ref, token, &array, nil)
+	plain, err := v.array(ref, token, &array, nil, at)
 	if err != nil {
 		return nil, err
 	}
@@ -260,7 +277,7 @@ func (v *Values) leaf(ref *schema.Ref, token []byte, build bool) (*val, error) {
 	return made(build, val{kind: leafVal, ref: ref, text: array.dst, plain: plain, leaf: len(v.leaves)}), nil
 }
 
-func (v *Values) array(ref *schema.Ref, token []byte, array *arrayLiteral, plain []byte) ([]byte, error) {
+func (v *Values) array(ref *schema.Ref, token []byte, array *arrayLiteral, plain []byte, at *place) ([]byte, error) {
 	array.open()
 	plain = append(plain, '[')
 	first := true
@@ -278,7 +295,7 @@ func (v *Values) array(ref *schema.Ref, token []byte, array *arrayLiteral, plain
 			array.null()
 			plain = append(plain, "null"...)
 		case elem.Elem != nil:
-			plain, err = v.array(elem, token, array, plain)
+			plain, err = v.array(elem, token, array, plain, at)
 		default:
 			var text, sent []byte
 			if text, sent, err = v.scalar(elem.Named, token); err == nil {
@@ -297,7 +314,8 @@ func (v *Values) array(ref *schema.Ref, token []byte, array *arrayLiteral, plain
 		n := 0
 		for cur.Enter(); cur.More(); n++ {
 			if err := item(cur.Value()); err != nil {
-				return nil, fmt.Errorf("item %d: %w", n, err)
+				at.index(n)
+				return nil, err
 			}
 		}
 	}
@@ -373,13 +391,25 @@ func fieldIndex(t *schema.Type, name []byte) int {
 	return -1
 }
 
-func fieldNames(t *schema.Type) string {
-	names := make([]string, 0, len(t.Fields))
+// unknown says that an input has no such field, and which ones it has.
+func (v *Values) unknown(t *schema.Type, name string) error {
+	if len(name) > 60 {
+		name = name[:60] + "…"
+	}
+	if v.silent {
+		return fmt.Errorf("%s has no field %q", t.Name, name)
+	}
+	var names []string
 	for _, f := range t.Fields {
-		names = append(names, f.Name)
+		if !f.Hidden {
+			names = append(names, f.Name)
+		}
+	}
+	if near := gqlop.Nearest(name, slices.Values(names)); near != "" {
+		return fmt.Errorf("%s has no field %q%s", t.Name, name, near)
 	}
 	if len(names) > 12 {
 		names = append(names[:12], "…")
 	}
-	return strings.Join(names, ", ")
+	return fmt.Errorf("%s has no field %q; it has %s", t.Name, name, strings.Join(names, ", "))
 }

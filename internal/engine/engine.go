@@ -51,9 +51,11 @@ func New(c Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	compiler := compile.New(c.Schema, c.MaxPage, c.MaxCost)
+	compiler.Silent = c.Limits.NoIntrospection
 	return &Engine{
 		documents: documents,
-		compiler:  compile.New(c.Schema, c.MaxPage, c.MaxCost),
+		compiler:  compiler,
 		session:   c.Session,
 		maxCost:   c.MaxCost,
 		runner: execute.NewRunner(execute.Options{

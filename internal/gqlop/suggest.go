@@ -56,10 +56,18 @@ func (c *checker) suggestType(name string) string {
 // suggest ends a message with the names most like the one that is unknown, or with nothing.
 // Where introspection is off, it is silent too: it would tell the schema name by name.
 func (c *checker) suggest(name string, known iter.Seq[string]) string {
-	if c.full || c.limits.NoIntrospection || c.suggestions >= maxSuggestions || len(name) > maxSuggestionName {
+	if c.full || c.limits.NoIntrospection || c.suggestions >= maxSuggestions {
 		return ""
 	}
 	c.suggestions++
+	return Nearest(name, known)
+}
+
+// Nearest ends a message with the names most like one that is unknown, or with nothing.
+func Nearest(name string, known iter.Seq[string]) string {
+	if len(name) > maxSuggestionName {
+		return ""
+	}
 	far := len(name)/3 + 1
 	type near struct {
 		name string

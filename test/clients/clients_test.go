@@ -129,7 +129,7 @@ func TestRelayCompiler(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made := relay(t, sdl)
+	made := relay(t, sdl, "pages.js", "{}")
 	if err, ok := made["error"]; ok {
 		t.Fatal(err)
 	}
@@ -145,26 +145,27 @@ func TestRelayCompiler(t *testing.T) {
 	}
 	// A compiler that takes everything tells nothing.
 	for old, with := range map[string]string{"  pageInfo: PageInfo!\n": "", "  cursor: String!\n": "", "  hasNextPage: Boolean!\n": ""} {
-		broken := relay(t, bytes.ReplaceAll(sdl, []byte(old), []byte(with)))
+		broken := relay(t, bytes.ReplaceAll(sdl, []byte(old), []byte(with)), "pages.js", "{}")
 		if bytes.Count(sdl, []byte(old)) == 0 || broken["error"] == "" {
 			t.Errorf("the compiler does not miss %q", old)
 		}
 	}
 }
 
-// relay runs the compiler in a folder of its own, and gives the files it makes, or what it complains of as "error".
-func relay(t *testing.T, sdl []byte) map[string]string {
+// relay runs the compiler on a source in a folder of its own, and gives the files it makes, or what it complains of as
+// "error". about is what the compiler is told of the schema.
+func relay(t *testing.T, sdl []byte, source, about string) map[string]string {
 	t.Helper()
 	dir := t.TempDir()
-	source, err := os.ReadFile("pages.js")
+	code, err := os.ReadFile(source)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, text := range map[string][]byte{
 		"schema.graphql":    sdl,
-		"src/pages.js":      source,
+		"src/" + source:     code,
 		"package.json":      []byte(`{"name": "app"}`),
-		"relay.config.json": []byte(`{"src": "./src", "schema": "./schema.graphql", "language": "javascript"}`),
+		"relay.config.json": []byte(`{"src": "./src", "schema": "./schema.graphql", "language": "javascript", "schemaConfig": ` + about + `}`),
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

@@ -218,7 +218,7 @@ func TestScalarsDeclaredInGoRefuse(t *testing.T) {
 		parts     []string
 	}{
 		"a literal":           {`{ contacts(where: {email: {eq: "ada"}}) { id } }`, nil, "BAD_USER_INPUT", []string{`EmailAddress cannot represent \"ada\": send an address such as ada@example.org`, `"line":1`}},
-		"a variable":          {`query($e: [EmailAddress!]) { contacts(where: {email: {in: $e}}) { id } }`, vars{"e": []string{"a@b", "ada"}}, "BAD_USER_INPUT", []string{`variable \"$e\": item 1: EmailAddress cannot represent \"ada\": send an address`}},
+		"a variable":          {`query($e: [EmailAddress!]) { contacts(where: {email: {in: $e}}) { id } }`, vars{"e": []string{"a@b", "ada"}}, "BAD_USER_INPUT", []string{`variable \"$e[1]\": EmailAddress cannot represent \"ada\": send an address`}},
 		"a number for a text": {`{ contacts(where: {email: {eq: 5}}) { id } }`, nil, "BAD_USER_INPUT", []string{"EmailAddress cannot represent 5: send it as String is sent"}},
 		"a text for a number": {`{ contacts(where: {port: {eq: "80"}}) { id } }`, nil, "BAD_USER_INPUT", []string{`Port cannot represent \"80\": send it as Int is sent`}},
 		"out of bounds":       {`{ contacts(where: {port: {eq: 65536}}) { id } }`, nil, "BAD_USER_INPUT", []string{"Port cannot represent 65536: send a port from 0 to 65535"}},
