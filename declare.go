@@ -67,10 +67,15 @@ type FieldOptions struct {
 //		Body     *string     `db:"content"`            // another name in the database
 //		Author   User        `by:"author_id=id"`       // the row of User's source whose id is author_id
 //		Comments []Comment   `by:"id=post_id"`         // all rows that match; pairs are joined by commas
+//		Likes    []Like      `by:"id=post_id" beside:"aggregate=liking,groups=-"` // see below
 //		Rank     int         `doc:"From 1, the best."` // the description
 //		Votes    int         `deprecated:"Use rank."`
 //		Internal string      `graphql:"-"`             // not in the API
 //	}
+//
+// Beside a list of rows stand what the rows' type has queries for: commentsAggregate and commentsGroups with figures over
+// them, and commentsConnection with pages of them. The tag beside names these otherwise, leaves them out by -, or adds them
+// where there is no such query, as in beside:"connection".
 func Object[T any](source string, o ...ObjectOptions) Type {
 	return objectType{of: reflect.TypeFor[T](), source: source, options: last(o)}
 }

@@ -208,7 +208,7 @@ func (d *declarer) walk(s *shape, t reflect.Type, index []int, depths map[string
 			continue
 		case f.Anonymous && name == "" && d.scalarOf(f.Type) == nil:
 			if f.Type.Kind() == reflect.Struct {
-				for _, tag := range []string{"by", "db", "doc", "deprecated", "default"} {
+				for _, tag := range []string{"by", "beside", "db", "doc", "deprecated", "default"} {
 					if _, set := f.Tag.Lookup(tag); set || key {
 						d.fault("%s: its tags have no effect on an embedded struct, whose fields count one by one: give the field a name, or leave them out", where)
 						break
@@ -255,6 +255,14 @@ func (d *declarer) addField(s *shape, f reflect.StructField, index []int, name s
 		d.fault("%s: %w", where, err)
 		return
 	}
+	beside, err := besideTag(f.Tag, name)
+	if err == nil && beside != (schema.QueryNames{}) && len(by) == 0 {
+		err = errors.New("beside is for relations: join the rows by the tag by, or leave it out")
+	}
+	if err != nil {
+		d.fault("%s: %w", where, err)
+		return
+	}
 	made := &shapeField{name: name, goName: or(s.goType.Name(), s.decl.Name) + "." + f.Name, index: index, relation: len(by) > 0}
 	at := place{what: where, name: s.decl.Name + f.Name, tag: f.Tag}
 	if s.input {
@@ -278,7 +286,7 @@ func (d *declarer) addField(s *shape, f reflect.StructField, index []int, name s
 	}
 	s.decl.Fields = append(s.decl.Fields, schema.FieldDecl{
 		Name: name, SQLName: f.Tag.Get("db"), Type: made.form.typeRef(), Description: f.Tag.Get("doc"),
-		Deprecated: f.Tag.Get("deprecated"), Key: key, By: by, Origin: where,
+		Deprecated: f.Tag.Get("deprecated"), Key: key, By: by, Beside: beside, Origin: where,
 	})
 }
 
@@ -300,7 +308,7 @@ func (d *declarer) isRelation(s *shape, f *shapeField, where string) bool {
 }
 
 func (d *declarer) inputField(s *shape, f reflect.StructField, made *shapeField, at place) {
-	for _, tag := range []string{"by", "db"} {
+	for _, tag := range []string{"by", "beside", "db"} {
 		if _, set := f.Tag.Lookup(tag); set {
 			d.fault("%s: %s is for objects that are read from the database: leave it out", at.what, tag)
 			return
@@ -339,6 +347,30 @@ func graphqlTag(f reflect.StructField) (name string, key bool, err error) {
 		return "", false, fmt.Errorf("graphql:%q: %q is not known: the form is graphql:\"name\" or graphql:\"name,key\"", f.Tag.Get("graphql"), rest)
 	}
 	return name, true, nil
+}
+
+// besideTag reads beside:"aggregate=postFigures,groups,connection=-": names of the fields beside a list of rows. Without a name
+// it is the list's with the word behind it, and - leaves the field out.
+func besideTag(tag reflect.StructTag, list string) (schema.QueryNames, error) {
+	var names schema.QueryNames
+	text, set := tag.Lookup("beside")
+	if !set {
+		return names, nil
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		kind, name, named := strings.Cut(strings.TrimSpace(part), "=")
+		at := map[string]**string{"aggregate": &names.Aggregate, "groups": &names.Groups, "connection": &names.Connection}[kind]
+		switch {
+		case at == nil || *at != nil || named && name == "":
+			return names, fmt.Errorf("beside:%q: the form is beside:\"aggregate=name,groups=-,connection\", each of them once at most", text)
+		case !named:
+			name = list + strings.ToUpper(kind[:1]) + kind[1:]
+		case name == "-":
+			name = ""
+		}
+		*at = &name
+	}
+	return names, nil
 }
 
 // byTag reads by:"local=remote,local=remote".

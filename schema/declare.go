@@ -69,7 +69,11 @@ type FieldDecl struct {
 	Deprecated  string
 	Key         bool
 	By          []Pair // a relation: the field's type is the related object, as a list when Many
-	Origin      string
+	// Beside names the fields beside a list of related objects, which give figures over them, groups and pages: its Connection,
+	// Aggregate and Groups. A nil pointer takes the list's name with the word behind it where the objects' type has such a
+	// query, a pointer to an empty string leaves the field out.
+	Beside QueryNames
+	Origin string
 }
 
 // Pair is a pair of column names that join two sources.

@@ -34,7 +34,7 @@ func New(title, description string, query *Type) (*Schema, error) {
 	for _, t := range s.types {
 		s.sorted = append(s.sorted, t)
 		t.index(&faults)
-		for _, in := range []*Type{t.Filter, t.Order} {
+		for _, in := range []*Type{t.Filter, t.Order, t.Figures} {
 			s.indexUnlisted(in, unlisted, &faults)
 		}
 	}
@@ -70,6 +70,7 @@ func (s *Schema) indexUnlisted(t *Type, seen map[*Type]bool, faults *[]error) {
 	}
 	seen[t] = true
 	t.index(faults)
+	s.indexUnlisted(t.Figures, seen, faults)
 	for _, f := range t.Fields {
 		s.indexUnlisted(f.Type.Base(), seen, faults)
 	}

@@ -42,6 +42,7 @@ type Relation struct {
 	To   *Type
 	Many bool
 	By   []Join
+	As   RootKind // what a field makes of many rows: Aggregate, Groups or Connection; 0: the rows themselves
 }
 
 // Join is one pair of columns that must be equal.

@@ -44,6 +44,8 @@ type Type struct {
 	Key    []*Field // the fields that identify a row; empty when there are none
 	Filter *Type    // of a type with a source: the input of where; nil when nothing can be filtered
 	Order  *Type    // of a type with a source: the input of orderBy; nil when nothing can be ordered
+	// Figures is, of a type to whose rows a list leads, the object of what is known of many of them: count, sum and so on.
+	Figures *Type
 
 	Interfaces []*Type     // of an Object: those that it implements
 	Possible   []*Possible // of an Interface or a Union: the objects that a value of it can be

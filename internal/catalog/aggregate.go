@@ -1,7 +1,7 @@
 package catalog
 
 import (
-	"fmt"
+	"strings"
 
 	"github.com/fraiseql/fraiseql-go/schema"
 )
@@ -9,11 +9,12 @@ import (
 // measures are the types that the aggregates and the groups of one object type share.
 type measures struct {
 	o               *object
-	own, sums, ends []*schema.Field // the object's fields that can be sorted; of these, those that add up, and those that have a min
-	names           map[string]bool // of the types made so far
-	fields          []*schema.Field // count, countDistinct, sum, avg, min, max
-	all, group      *schema.Type    // what the two kinds of queries give; nil: not made yet
-	choosing        []*schema.Field // the arguments of groups, but for where
+	own, sums, ends []*schema.Field         // the object's fields that can be sorted; of these, those that add up, and those that have a min
+	names           map[string]bool         // of the types made so far
+	fields          []*schema.Field         // count, countDistinct, sum, avg, min, max
+	all, group      *schema.Type            // what the two kinds of queries give; nil: not made yet
+	choosing        []*schema.Field         // the arguments of groups, but for where
+	inputs          map[string]*schema.Type // conditions on objects of figures, and orders by them; nil: of no fields
 }
 
 // addTypeAggregates makes the aggregates that a type's names ask for. It comes when all types and the other queries have
@@ -40,23 +41,32 @@ func (b *builder) addTypeAggregates(o *object) {
 	}
 }
 
-// addMeasures makes a root field for the aggregates of an object's rows, or of groups of them. A type without a field to
-// group by has no groups, which is told when they were asked for.
+// addMeasures makes a root field for the aggregates of an object's rows, or of groups of them.
 func (b *builder) addMeasures(o *object, f *schema.Field, origin string, fatal, asked bool) {
+	f.Root.Of = o.t
+	if b.asMeasures(o, f, f.Root.Kind, origin, fatal, asked) {
+		b.addQuery(f, origin, fatal)
+	}
+}
+
+// asMeasures gives a field the type and the arguments of figures over an object's rows, or over groups of them. A type without
+// a field to group by has no groups, which is told when they were asked for.
+func (b *builder) asMeasures(o *object, f *schema.Field, kind schema.RootKind, origin string, fatal, asked bool) bool {
 	m := b.measuresOf(o, origin, fatal)
-	groups := f.Root.Kind == schema.Groups
+	groups := kind == schema.Groups
 	if groups && len(m.own) == 0 {
 		if asked {
-			b.report(fatal, origin, "leave it out, or let the type have a column that can be sorted", "the query %s has no field of %s to group by", f.Name, o.t.Name)
+			b.report(fatal, origin, "leave it out, or let the type have a column that can be sorted", "%s has no field of %s to group by", told(f), o.t.Name)
 		}
-		return
+		return false
 	}
 	if name := m.taken(b, groups); name != "" {
-		b.report(fatal, origin, "give that another name, or leave the query out, as in `queries: {aggregate: false, groups: false}`",
-			"the query %s is left out: it needs the type name %s, which is taken by %s", f.Name, name, b.claims[name])
-		return
+		if f.Root != nil || asked { // the queries of the type have told it otherwise
+			b.report(fatal, origin, "give that another name, or leave the "+noun(f)+" out, as in `aggregate: false, groups: false`",
+				"%s is left out: it needs the type name %s, which is taken by %s", told(f), name, b.claims[name])
+		}
+		return false
 	}
-	f.Root.Of = o.t
 	if where := b.where(o.t); where != nil {
 		f.Args = append(f.Args, &schema.Field{Name: "where", Type: schema.Of(where), Description: "Only the rows that match."})
 	}
@@ -69,15 +79,20 @@ func (b *builder) addMeasures(o *object, f *schema.Field, origin string, fatal, 
 		f.Type = schema.ListOf(schema.NonNull(schema.Of(m.group)))
 		f.Args = append(append(m.choosing[:1:1], f.Args...), m.choosing[1:]...)
 	} else {
-		if m.all == nil {
-			m.all = m.object(b, "Aggregate", "Figures over rows of "+o.t.Name+".", m.shared(b))
-		}
-		f.Type = schema.Of(m.all)
+		f.Type = schema.Of(m.aggregate(b))
 	}
 	if f.Description == "" {
 		f.Description = what
 	}
-	b.addQuery(f, origin, fatal)
+	return true
+}
+
+// aggregate makes the type of figures over all rows, once.
+func (m *measures) aggregate(b *builder) *schema.Type {
+	if m.all == nil {
+		m.all = m.object(b, "Aggregate", "Figures over rows of "+m.o.t.Name+".", m.shared(b))
+	}
+	return m.all
 }
 
 // measuresOf sorts an object's fields by what can be computed from them, once.
@@ -85,7 +100,7 @@ func (b *builder) measuresOf(o *object, origin string, fatal bool) *measures {
 	if made := b.measures[o.t]; made != nil {
 		return made
 	}
-	m := &measures{o: o, names: map[string]bool{}}
+	m := &measures{o: o, names: map[string]bool{}, inputs: map[string]*schema.Type{}}
 	b.measures[o.t] = m
 	for _, f := range o.t.Fields {
 		base := f.Type.Base()
@@ -122,8 +137,11 @@ func (m *measures) taken(b *builder, groups bool) string {
 	}
 	for _, suffix := range need {
 		name := m.o.t.Name + suffix
-		if _, is := b.claims[name]; is && !m.names[name] {
-			return name
+		made := strings.TrimSuffix(name, "OrderByInput") // a type of that name has such an order itself
+		for _, name := range []string{name, made} {
+			if _, is := b.claims[name]; is && !m.names[name] {
+				return name
+			}
 		}
 	}
 	return ""
@@ -149,7 +167,7 @@ func (m *measures) shared(b *builder) []*schema.Field {
 		return m.fields
 	}
 	count := schema.NonNull(schema.Of(b.scalars["Int"]))
-	m.fields = []*schema.Field{{Name: "count", Type: count, Description: "How many rows there are.", Measure: &schema.Measure{Kind: schema.RowCount}}}
+	m.fields = []*schema.Field{{Name: "count", Type: count, Description: rowCount, Measure: &schema.Measure{Kind: schema.RowCount}}}
 	for _, part := range [...]struct {
 		name, suffix      string
 		text, description string
@@ -246,28 +264,36 @@ func (m *measures) conditions(b *builder) *schema.Type {
 		{Name: "OR", Type: list, Description: "At least one of these holds."},
 		{Name: "NOT", Type: schema.Of(having), Description: "This does not hold."},
 	}
-	m.each(b, nil, "%sHavingInput", "Conditions on figures of "+of+"; all of them must hold.", having, func(f *schema.Field) *schema.Type {
+	m.conditionsOn(b, having)
+	return having
+}
+
+// conditionsOn gives an input the conditions on figures.
+func (m *measures) conditionsOn(b *builder, in *schema.Type) {
+	m.each(b, nil, false, "Conditions on figures of "+m.o.t.Name+"; all of them must hold.", in, func(f *schema.Field) *schema.Type {
 		if from := f.Measure.Of; from != nil && from.NoFilter {
 			return nil
 		}
 		return b.condition(&schema.Field{Name: f.Name, Type: schema.Of(f.Type.Named)})
 	})
-	return having
 }
 
 // orders makes the input of groups' orders.
 func (m *measures) orders(b *builder, key *schema.Field) *schema.Type {
-	of := m.o.t.Name
-	order := m.input(b, "GroupOrderByInput", "An order of groups of "+of+".", nil)
-	m.each(b, key, "Group%sOrderByInput", "An order of groups of "+of+" by fields.", order, func(*schema.Field) *schema.Type { return b.direction() })
+	order := m.input(b, "GroupOrderByInput", "An order of groups of "+m.o.t.Name+".", nil)
+	m.ordersBy(b, key, order)
 	return order
+}
+
+// ordersBy gives an input the orders by figures, and by key when there is one.
+func (m *measures) ordersBy(b *builder, key *schema.Field, in *schema.Type) {
+	m.each(b, key, true, "An order by figures of fields of "+m.o.t.Name+".", in, func(*schema.Field) *schema.Type { return b.direction() })
 }
 
 // each gives an input a field for each measure, and for each object of measures, which it makes an input for; objects whose
 // fields take the same share one.
-func (m *measures) each(b *builder, key *schema.Field, named, description string, in *schema.Type, take func(*schema.Field) *schema.Type) {
-	made := map[string]*schema.Type{}
-	measures := m.fields
+func (m *measures) each(b *builder, key *schema.Field, orders bool, description string, in *schema.Type, take func(*schema.Field) *schema.Type) {
+	measures := m.shared(b)
 	if key != nil {
 		measures = append([]*schema.Field{key}, measures...)
 	}
@@ -278,13 +304,16 @@ func (m *measures) each(b *builder, key *schema.Field, named, description string
 			switch {
 			case name == "":
 				name = "MinMax"
-			case key != nil && name == "CountDistinct":
+			case orders && name == "CountDistinct":
 				name = "Key"
-			case key != nil && name == "Avg":
+			case orders && name == "Avg":
 				name = "Sum"
 			}
-			if _, known := made[name]; !known {
-				made[name] = nil
+			if name += "HavingInput"; orders {
+				name = "Group" + strings.TrimSuffix(name, "HavingInput") + "OrderByInput"
+			}
+			if _, known := m.inputs[name]; !known {
+				m.inputs[name] = nil
 				var fields []*schema.Field
 				for _, measure := range f.Type.Named.Fields {
 					if kind := take(measure); kind != nil {
@@ -292,10 +321,10 @@ func (m *measures) each(b *builder, key *schema.Field, named, description string
 					}
 				}
 				if len(fields) > 0 {
-					made[name] = m.input(b, fmt.Sprintf(named, name), description, fields)
+					m.inputs[name] = m.input(b, name, description, fields)
 				}
 			}
-			t = made[name]
+			t = m.inputs[name]
 		} else {
 			t = take(f)
 		}

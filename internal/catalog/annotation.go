@@ -67,6 +67,7 @@ type relationNote struct {
 	name, to string
 	by       [][2]string
 	many     bool
+	beside   schema.QueryNames
 }
 
 func readTypeNote(a annotation) (*typeNote, error) {
@@ -180,7 +181,7 @@ func readRelations(k entry) ([]relationNote, error) {
 		if err != nil {
 			return err
 		}
-		err = m.each([]string{"to", "by", "many"}, func(k entry) (err error) {
+		err = m.each([]string{"to", "by", "many", "connection", "aggregate", "groups"}, func(k entry) (err error) {
 			switch k.name {
 			case "to":
 				r.to, err = k.text()
@@ -188,6 +189,12 @@ func readRelations(k entry) ([]relationNote, error) {
 				r.by, err = readBy(k)
 			case "many":
 				r.many, err = k.boolean()
+			case "connection":
+				r.beside.Connection, err = k.beside(r.name + "Connection")
+			case "aggregate":
+				r.beside.Aggregate, err = k.beside(r.name + "Aggregate")
+			case "groups":
+				r.beside.Groups, err = k.beside(r.name + "Groups")
 			}
 			return err
 		})
@@ -224,22 +231,7 @@ func readQueries(k entry, n *typeNote) error {
 		return err
 	}
 	return m.each([]string{"one", "list", "connection", "aggregate", "groups"}, func(k entry) error {
-		none := ""
-		name := &none
-		switch k.form() {
-		case formFalse:
-		case formTrue:
-			name = nil
-		default:
-			text, err := k.text()
-			if err != nil {
-				return err
-			}
-			if text == "" {
-				return k.fault("is empty: write a name, or false to leave the query out")
-			}
-			name = &text
-		}
+		name, err := k.query()
 		switch k.name {
 		case "one":
 			n.one = name
@@ -252,8 +244,35 @@ func readQueries(k entry, n *typeNote) error {
 		case "groups":
 			n.groups = name
 		}
-		return nil
+		return err
 	})
+}
+
+// query reads a query's name: nil is the default, the empty one leaves the query out.
+func (k entry) query() (*string, error) {
+	name := ""
+	switch k.form() {
+	case formFalse:
+	case formTrue:
+		return nil, nil
+	default:
+		var err error
+		if name, err = k.text(); err == nil && name == "" {
+			err = k.fault("is empty: write a name, or false to leave it out")
+		}
+		return &name, err
+	}
+	return &name, nil
+}
+
+// beside reads the name of a field beside a list of related rows: true is the usual name, false leaves the field out.
+func (k entry) beside(usual string) (*string, error) {
+	name, err := k.query()
+	if name == nil && err == nil {
+		usual = camel(usual)
+		name = &usual
+	}
+	return name, err
 }
 
 var fieldKeys = []string{"name", "type", "description", "deprecated", "requires", "collation"}

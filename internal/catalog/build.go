@@ -51,7 +51,7 @@ func Build(f *Facts, d schema.Declarations, o BuildOptions) (*schema.Schema, []P
 		f: f, d: d, o: o,
 		scalars: schema.Scalars(o.PlainNumbers), objects: map[string]*object{}, enums: map[string]*schema.Type{}, inputs: map[string]*schema.Type{},
 		enumByOID: map[uint32]*schema.Type{}, composites: map[uint32]*schema.Type{}, compositeFaults: map[uint32]string{},
-		connections: map[string]*schema.Type{}, measures: map[*schema.Type]*measures{}, wheres: map[*schema.Type]*schema.Type{}, orders: map[*schema.Type]*schema.Type{}, filters: map[string]*schema.Type{},
+		connections: map[string]*schema.Type{}, measures: map[*schema.Type]*measures{}, counted: map[*schema.Type]bool{}, figured: map[*schema.Type]*measures{}, wheres: map[*schema.Type]*schema.Type{}, orders: map[*schema.Type]*schema.Type{}, filters: map[string]*schema.Type{},
 		claims: map[string]string{}, implicit: map[*schema.Field]bool{}, sqlNames: map[*schema.Field]string{},
 		query: &schema.Type{Kind: schema.Object, Name: "Query", Description: "What can be asked."},
 	}
@@ -108,6 +108,8 @@ type builder struct {
 
 	connections map[string]*schema.Type // the objects that connections are made of, by name
 	measures    map[*schema.Type]*measures
+	counted     map[*schema.Type]bool      // types whose rows something gives figures over
+	figured     map[*schema.Type]*measures // types whose lists can be filtered and ordered by more figures than their number
 
 	shapes  map[string]bool // see inDocuments
 	wheres  map[*schema.Type]*schema.Type

@@ -25,18 +25,28 @@ func (b *builder) addTypeConnection(o *object) {
 
 // addConnection makes a root field for pages of an object's rows.
 func (b *builder) addConnection(o *object, f *schema.Field, origin string, fatal bool) {
+	f.Root.Of = o.t
+	if b.asConnection(o, f, origin, fatal, true) {
+		b.addQuery(f, origin, fatal)
+	}
+}
+
+// asConnection gives a field the type and the arguments of pages of an object's rows.
+func (b *builder) asConnection(o *object, f *schema.Field, origin string, fatal, asked bool) bool {
 	if len(o.t.Key) == 0 {
-		b.report(fatal, origin, "name the key, as in `key: [id]`", "the query %s pages through %s by its key, and it has none", f.Name, o.t.Name)
-		return
+		b.report(fatal, origin, "name the key, as in `key: [id]`", "%s pages through %s by its key, and it has none", told(f), o.t.Name)
+		return false
 	}
 	for _, name := range [...]string{o.t.Name + "Connection", o.t.Name + "Edge", pageInfoName} {
 		if _, is := b.claims[name]; is && b.connections[name] == nil {
-			b.report(fatal, origin, "give that another name, or leave the query out, as in `queries: {connection: false}`",
-				"the query %s is left out: it needs the type name %s, which is taken by %s", f.Name, name, b.claims[name])
-			return
+			if asked {
+				b.report(fatal, origin, "give that another name, or leave the "+noun(f)+" out, as in `connection: false`",
+					"%s is left out: it needs the type name %s, which is taken by %s", told(f), name, b.claims[name])
+			}
+			return false
 		}
 	}
-	f.Root.Of, f.Type = o.t, schema.Of(b.connection(o.t))
+	f.Type = schema.Of(b.connection(o.t))
 	if f.Description == "" {
 		f.Description = "Rows of " + o.t.Name + ", page by page."
 	}
@@ -52,7 +62,7 @@ func (b *builder) addConnection(o *object, f *schema.Field, origin string, fatal
 			f.Args = append(f.Args, arg)
 		}
 	}
-	b.addQuery(f, origin, fatal)
+	return true
 }
 
 // connection makes the types of an object's connections, once.

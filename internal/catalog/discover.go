@@ -196,7 +196,7 @@ func (b *builder) addDiscovered(rel *Relation, note *typeNote, on string) {
 // addRelations declares what a comment says of an object's relations.
 func (b *builder) addRelations(o *object, notes []relationNote, on string) {
 	for _, r := range notes {
-		fd := schema.FieldDecl{Name: camel(r.name), Type: r.to, Origin: on + ", relation " + r.name}
+		fd := schema.FieldDecl{Name: camel(r.name), Type: r.to, Beside: r.beside, Origin: on + ", relation " + r.name}
 		if w, err := parseType(r.to); err != nil || w.elem != nil || w.nonNull {
 			b.report(false, fd.Origin, "write a type's name, and `many: true` for a list", "`to: %s` is not a type's name", r.to)
 			continue

@@ -93,8 +93,8 @@ func (b *builder) quantifiers(t *schema.Type) *schema.Type {
 		return made
 	}
 	where := b.where(t)
-	if where == nil {
-		return nil
+	if made := b.filters[name]; made != nil || where == nil { // made on the way, when the objects have such a list themselves
+		return made
 	}
 	if made := b.filters[name]; made != nil { // by a list of its own kind, when the filter was made just now
 		return made
@@ -107,7 +107,15 @@ func (b *builder) quantifiers(t *schema.Type) *schema.Type {
 	} {
 		in.Fields = append(in.Fields, &schema.Field{Name: row[0], Type: schema.Of(where), Description: row[1]})
 	}
-	b.filters[name] = b.generated(in)
+	if b.filters[name] = b.generated(in); t.Figures == nil { // a list in a document
+		return in
+	}
+	in.Fields = append(in.Fields, &schema.Field{Name: "where", Type: schema.Of(where), Description: "Only these rows count for the other conditions here."})
+	if m := b.figured[t]; m != nil {
+		m.conditionsOn(b, in)
+	} else {
+		in.Fields = append(in.Fields, &schema.Field{Name: "count", Type: schema.Of(b.condition(t.Figures.Fields[0])), Description: rowCount})
+	}
 	return in
 }
 

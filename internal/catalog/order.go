@@ -56,10 +56,13 @@ func (b *builder) listOrder(t *schema.Type) *schema.Type {
 	if made := b.filters[name]; made != nil {
 		return made
 	}
-	b.filters[name] = b.generated(&schema.Type{Kind: schema.Input, Name: name, Description: "An order by a list of " + t.Name + ".", Fields: []*schema.Field{
-		{Name: "count", Type: schema.Of(b.direction()), Description: "How many there are."},
-	}})
-	return b.filters[name]
+	in := b.generated(&schema.Type{Kind: schema.Input, Name: name, Description: "An order by a list of " + t.Name + "."})
+	if b.filters[name] = in; b.figured[t] != nil {
+		b.figured[t].ordersBy(b, nil, in)
+	} else {
+		in.Fields = []*schema.Field{{Name: "count", Type: schema.Of(b.direction()), Description: rowCount}}
+	}
+	return in
 }
 
 // direction makes the enum of directions once.

@@ -12,16 +12,8 @@ import (
 // addQueries makes the fields of the query type: those declared in Go first, then those of the
 // types that were discovered.
 func (b *builder) addQueries() {
-	for _, o := range b.order {
-		if o.dropped {
-			continue
-		}
-		for _, f := range o.t.Fields {
-			if f.Relation != nil && f.Relation.Many {
-				f.Args = b.listArgs(f.Relation.To)
-			}
-		}
-	}
+	b.claimResolved()
+	b.addBeside()
 	for _, q := range b.d.Queries {
 		b.declareQuery(q)
 	}
@@ -38,6 +30,24 @@ func (b *builder) addQueries() {
 	for _, o := range b.order {
 		if !o.dropped && o.decl.Queries != nil {
 			b.addTypeAggregates(o)
+		}
+	}
+}
+
+// claimResolved has what resolvers give and take make its types, before other types are made for lists.
+func (b *builder) claimResolved() {
+	claim := func(text string) {
+		if w, err := parseType(text); err == nil {
+			b.lookup(w.base())
+		}
+	}
+	for _, q := range b.d.Queries {
+		if q.Kind != schema.Resolve {
+			continue
+		}
+		claim(q.Type)
+		for _, a := range q.Args {
+			claim(a.Type)
 		}
 	}
 }

@@ -132,7 +132,7 @@ func (q *query) own(sc scope, p *schema.Possible, guard string, sub []*selected,
 	cols.heavy = true
 	sql := "(select pg_catalog.row_to_json(x) from (select " + inner.list() + q.from(remote, found, inner.heavy) + ") as x)"
 	o := cols.add("case when "+guard+" then "+sql+" end", false)
-	v.Own, v.Members = &o, content{fields: fields}.numberMembers()
+	v.Own, v.Members = &o, inner.members()
 	for i := range fields {
 		fields[i].origins(func(o *Origin) { o.Own = true })
 		v.Fields[places[i]] = fields[i]

@@ -2,6 +2,7 @@ package compile
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/fraiseql/fraiseql-go/internal/fault"
@@ -11,57 +12,85 @@ import (
 
 // aggregation writes what one statement computes over rows: a figure once, however often it is named.
 type aggregation struct {
-	q    *query
-	sc   scope
-	cols columns
-	keys []*schema.Field // the rows' fields that groups are made by; none: all rows are one
-	used map[string]bool // the figures, wherever they are used
+	q      *query
+	clause string // where the conditions stand, for messages
+	sc     scope
+	cols   *columns
+	keys   []*schema.Field // the rows' fields that groups are made by; none: all rows are one
+	used   map[string]bool // the figures, wherever they are used
 }
 
 // aggregate compiles a root field whose rows PostgreSQL puts together: into one, or into groups.
 func (b *builder) aggregate(root *schema.Field, args *val, sub []*selected) (*Statement, []Field, error) {
 	q := &query{b: b, shared: map[string]int{}}
-	sc := q.scope(root.Root.Of)
-	a := &aggregation{q: q, sc: sc, cols: columns{index: map[string]int{}}, used: map[string]bool{}}
-	many := root.Root.Kind == schema.Groups
-	var p part
+	cols := &columns{index: map[string]int{}}
+	sql, fields, costs, err := q.figures(root, root.Root.Kind, q.scope(root.Root.Of), nil, args, sub, cols, rootRows)
+	if err == nil {
+		err = q.checkParams()
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	b.plan.cost = append(b.plan.cost, costs...)
+	return newStatement(sql, q.params, root.Root.Kind == schema.Groups), fields, nil
+}
+
+// figures writes the select of what is computed over rows: those of a source, or under a parent those that are joined to it.
+// unbounded is how many there are taken to be.
+func (q *query) figures(f *schema.Field, kind schema.RootKind, sc scope, joined []cond, args *val, sub []*selected, cols *columns, unbounded int64) (string, []Field, []cost, error) {
+	a := &aggregation{q: q, clause: "having", sc: sc, cols: cols, used: map[string]bool{}}
+	p := part{conds: joined}
 	var err error
-	if many {
-		if a.keys, err = groupedBy(root, args.member("by")); err != nil {
-			return nil, nil, err
+	if kind == schema.Groups {
+		if a.keys, err = groupedBy(f.Name, sc.t, args.member("by")); err != nil {
+			return "", nil, nil, err
 		}
 	}
 	if w := args.member("where"); w.given() {
-		if p.conds, err = q.where(sc, w); err != nil {
-			return nil, nil, err
+		conds, err := q.where(sc, w)
+		if err != nil {
+			return "", nil, nil, err
 		}
+		p.conds = append(p.conds, conds...)
 	}
-	t := root.Type.Base()
+	t := f.Type.Base()
 	fields, err := a.fields(t, sub)
 	if err != nil {
-		return nil, nil, err
+		return "", nil, nil, err
 	}
 	rows := number{value: 1}
 	tail := ""
 	switch {
-	case many:
-		if tail, err = a.groups(t, args, &rows); err != nil {
-			return nil, nil, err
+	case kind == schema.Groups:
+		if tail, err = a.groups(t, args, &rows, unbounded); err != nil {
+			return "", nil, nil, err
 		}
-	case len(a.cols.exprs) == 0: // only __typename was asked for, and there is one row whatever the table holds
+	case len(cols.exprs) == 0: // only __typename was asked for, and there is one row whatever the table holds
 		tail = " having true"
 	}
-	sql := "select " + a.cols.list() + q.from(sc, p, false) + tail
-	if err := q.checkParams(); err != nil {
-		return nil, nil, err
-	}
 	// Every figure reads the rows, whose number nothing tells; and each group is a row of the answer.
-	q.b.plan.cost = append(q.b.plan.cost, cost{rows: number{value: rootRows}, fields: max(1, len(a.used))}, cost{rows: rows, fields: len(sub)})
-	return newStatement(sql, q.params, many), fields, nil
+	costs := []cost{{rows: number{value: unbounded}, fields: max(1, len(a.used))}, {rows: rows, fields: len(sub)}}
+	return "select " + cols.list() + q.from(sc, p, false) + tail, fields, costs, nil
 }
 
 // groupedBy reads the argument by. A variable's choice is in the plan's shape.
-func groupedBy(root *schema.Field, v *val) ([]*schema.Field, error) {
+func groupedBy(name string, t *schema.Type, v *val) ([]*schema.Field, error) {
+	names, err := chosen(v)
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, fault.New(fault.BadUserInput, "%s: the argument \"by\" is empty: name a field to group by, or ask for the aggregate of all rows", name)
+	}
+	var keys []*schema.Field
+	for _, name := range names {
+		keys = append(keys, t.Field(name))
+	}
+	return keys, nil
+}
+
+// chosen reads a list of fields' names, each once.
+func chosen(v *val) ([]string, error) {
 	var names []string
 	switch {
 	case v.kind == listVal:
@@ -75,18 +104,13 @@ func groupedBy(root *schema.Field, v *val) ([]*schema.Field, error) {
 	default:
 		names = append(names, string(v.plain))
 	}
-	if len(names) == 0 {
-		return nil, fault.New(fault.BadUserInput, "%s: the argument \"by\" is empty: name a field to group by, or ask for the aggregate of all rows", root.Name)
-	}
-	var keys []*schema.Field
-	seen := map[string]bool{}
+	var all []string
 	for _, name := range names {
-		if !seen[name] {
-			seen[name] = true
-			keys = append(keys, root.Root.Of.Field(name))
+		if !slices.Contains(all, name) {
+			all = append(all, name)
 		}
 	}
-	return keys, nil
+	return all, nil
 }
 
 // fields compiles a selection on an object of figures. The objects in it take their values from the same row.
@@ -201,7 +225,7 @@ func collated(f *schema.Field) string {
 }
 
 // groups writes what stands behind the rows: how they are put together, which groups are wanted, and in what order.
-func (a *aggregation) groups(t *schema.Type, args *val, rows *number) (string, error) {
+func (a *aggregation) groups(t *schema.Type, args *val, rows *number, unbounded int64) (string, error) {
 	keys := make([]string, len(a.keys))
 	for i, k := range a.keys {
 		keys[i], _ = a.expr(&schema.Measure{Kind: schema.GroupKey, Of: k})
@@ -237,7 +261,7 @@ func (a *aggregation) groups(t *schema.Type, args *val, rows *number) (string, e
 		last(k)
 	}
 	var p part
-	if err := a.q.pages(&p, t.Name, args, rows, rootRows); err != nil {
+	if err := a.q.pages(&p, t.Name, args, rows, unbounded); err != nil {
 		return "", err
 	}
 	return sql + orderBy(order) + paging(p), nil
@@ -295,7 +319,7 @@ func (a *aggregation) junction(t *schema.Type, m member) ([]cond, error) {
 // conditions compiles those on one figure, or on the figures of an object.
 func (a *aggregation) conditions(f *schema.Field, m member) ([]cond, error) {
 	if m.val.kind == nullVal {
-		return nil, fault.New(fault.BadUserInput, "having: the condition %q is null: leave it out, or ask for {isNull: true}", m.name)
+		return nil, fault.New(fault.BadUserInput, "%s: the condition %q is null: leave it out, or ask for {isNull: true}", a.clause, m.name)
 	}
 	var all []cond
 	if f.Measure.Kind == schema.Measures {
@@ -328,7 +352,7 @@ func (a *aggregation) conditions(f *schema.Field, m member) ([]cond, error) {
 	return all, nil
 }
 
-// order compiles the order of groups.
+// order compiles the order of groups, or of parents by figures over what belongs to them.
 func (a *aggregation) order(t *schema.Type, v *val) ([]term, error) {
 	var terms []term
 	items := v.items
@@ -369,9 +393,16 @@ func (a *aggregation) term(f *schema.Field, m member) ([]term, error) {
 	if err != nil {
 		return nil, err
 	}
-	expr, _ := a.expr(f.Measure)
-	if f.Measure.Kind == schema.GroupKey {
-		expr += collated(f.Measure.Of)
+	expr, cast := a.expr(f.Measure)
+	out := term{expr: expr, direction: direction, native: true, cast: cast}
+	switch f.Measure.Kind {
+	case schema.GroupKey:
+		out.expr += collated(f.Measure.Of)
+		out.nullable = true
+	case schema.Min, schema.Max:
+		out.collation, out.nullable = f.Measure.Of.Collation, true
+	default:
+		out.nullable = cast != "int8" || f.Measure.Kind == schema.Sum
 	}
-	return []term{{expr: expr, direction: direction, native: true}}, nil
+	return []term{out}, nil
 }

@@ -10,10 +10,14 @@ import (
 	"github.com/fraiseql/fraiseql-go/schema"
 )
 
-// Page says how a connection is made of the rows that Statement gives and of the row that Facts gives.
+// Page says how a connection is made of the rows of its page, and of the row of facts, which tells what is known besides. At
+// the root each of the two is a statement. Below it the facts are a JSON object, and the rows a list of JSON objects in it.
 type Page struct {
 	Backward bool // the rows come last first
 	Extra    bool // there may be a row more than the page holds: it tells that others follow
+
+	Rows    int      // below the root: the member of the facts that is the list of rows; negative: nobody asked for them
+	Members []string // below the root: the keys of the rows' values
 
 	bounded bool
 	size    number
@@ -31,7 +35,7 @@ func (b Bound) PageSize(p *Page) int {
 
 // AppendCursor writes the cursor of a row.
 func (p *Page) AppendCursor(dst []byte, cells [][]byte) []byte {
-	return p.form.append(dst, cells, p.slots)
+	return p.form.append(dst, cells, p.slots, p.Members != nil)
 }
 
 // Paged says which part of a connection a field is, where the row of facts does not tell its value.
@@ -48,58 +52,49 @@ const (
 
 // pager compiles one connection.
 type pager struct {
-	b     *builder
-	root  *schema.Field
-	args  *val
-	page  *Page
-	after *cursorUse // nil: not given
-	until *cursorUse // before; nil: not given
+	b         *builder
+	field     *schema.Field
+	of        *schema.Type
+	joined    func(scope) []cond // what ties the rows to their parent; at the root nothing
+	unbounded int64              // how many rows there are taken to be
+	args      *val
+	page      *Page
+	after     *cursorUse // nil: not given
+	until     *cursorUse // before; nil: not given
 
-	q    *query // of the rows
-	sc   scope
-	keys []orderKey
-	cols *columns
-	cost cost
-	rows bool // a part of the answer is made of the rows
+	q     *query // of the rows
+	sc    scope
+	keys  []orderKey
+	cols  *columns
+	limit string
+	cost  cost
+	rows  bool // a part of the answer is made of the rows
 
-	facts *query // of what is known besides the page's rows
-	known columns
+	facts *query // of what is known besides the page's rows; below the root the same as that of the rows
+	known *columns
 	told  map[schema.Part]Origin // the facts that have been asked for
+	costs []cost
 }
 
 // connection compiles a root field that gives pages of rows.
 func (b *builder) connection(r *Root, args *val, sel *selected) ([]Field, error) {
 	p := &pager{
-		b: b, root: r.field, args: args, page: &Page{},
+		field: r.field, of: r.field.Root.Of, joined: func(scope) []cond { return nil }, unbounded: rootRows,
 		q: &query{b: b, shared: map[string]int{}}, facts: &query{b: b, shared: map[string]int{}},
-		cols: &columns{index: map[string]int{}}, known: columns{index: map[string]int{}}, told: map[schema.Part]Origin{},
+		cols: &columns{index: map[string]int{}}, known: &columns{index: map[string]int{}},
 	}
-	p.sc = p.q.scope(r.field.Root.Of)
-	var err error
-	if p.keys, err = p.q.orderKeys(p.sc, args.member("orderBy")); err != nil {
-		return nil, err
-	}
-	p.page.form = newCursorForm(p.sc.t.Name, p.keys)
-	p.after, p.until = p.cursor(sel.Key, "after"), p.cursor(sel.Key, "before")
-	limit, err := p.size(sel.Def.Position)
-	if err != nil {
-		return nil, err
-	}
-	fields, err := p.fields(r.field.Type.Base(), sel.Sub)
+	fields, rows, err := p.compile(b, args, sel, []any{sel.Key})
 	if err != nil {
 		return nil, err
 	}
 	if p.rows {
-		if r.Statement, err = p.statement(limit); err != nil {
-			return nil, err
-		}
-		p.cost.fields = max(p.cost.fields, 1)
-		b.plan.cost = append(b.plan.cost, p.cost)
+		r.Statement = newStatement(rows, p.q.params, true)
 	}
 	if len(p.known.exprs) > 0 || !p.rows {
 		r.Facts = newStatement("select "+p.known.list(), p.facts.params, false)
 	}
 	r.Page = p.page
+	b.plan.cost = append(b.plan.cost, p.costs...)
 	for _, q := range []*query{p.q, p.facts} {
 		if err := q.checkParams(); err != nil {
 			return nil, err
@@ -108,13 +103,59 @@ func (b *builder) connection(r *Root, args *val, sel *selected) ([]Field, error)
 	return fields, nil
 }
 
+// connection compiles pages of the rows behind a relation into one JSON value.
+func (q *query) connection(sc scope, f *schema.Field, args *val, sel *selected, cols *columns, c *cost) (*Value, Origin, error) {
+	p := &pager{
+		field: f, of: f.Relation.To, unbounded: nestedRows, q: q, facts: q,
+		joined: func(remote scope) []cond { return q.join(sc, remote, f.Relation) },
+		cols:   &columns{index: map[string]int{}, nested: true}, known: &columns{index: map[string]int{}, nested: true},
+	}
+	fields, rows, err := p.compile(q.b, args, sel, nil)
+	if err != nil {
+		return nil, Origin{}, err
+	}
+	if p.page.Rows = -1; p.rows {
+		p.page.Rows, p.page.Members = p.known.add(inJSON(rows, true), false).Slot, p.cols.members()
+	}
+	c.below = append(c.below, p.costs...)
+	v := p.known.shape(f.Type, content{fields: fields})
+	v.Page = p.page
+	return v, cols.add(sc.guarded(inJSON("select "+p.known.list(), false)), false), nil
+}
+
+// compile compiles the arguments and the selection, and gives the select of the page's rows, if there is a need for them.
+// path is where a cursor that cannot be used is told of.
+func (p *pager) compile(b *builder, args *val, sel *selected, path []any) (fields []Field, rows string, err error) {
+	p.b, p.args, p.page, p.told = b, args, &Page{}, map[schema.Part]Origin{}
+	p.sc = p.q.scope(p.of)
+	if p.keys, err = p.q.orderKeys(p.sc, args.member("orderBy")); err != nil {
+		return nil, "", err
+	}
+	p.page.form = newCursorForm(p.of.Name, p.keys)
+	p.after, p.until = p.cursor(path, sel.Def.Position, "after"), p.cursor(path, sel.Def.Position, "before")
+	if p.limit, err = p.size(sel.Def.Position); err != nil {
+		return nil, "", err
+	}
+	if fields, err = p.fields(p.field.Type.Base(), sel.Sub); err != nil {
+		return nil, "", err
+	}
+	if p.rows {
+		if rows, err = p.statement(); err != nil {
+			return nil, "", err
+		}
+		p.cost.fields = max(p.cost.fields, 1)
+		p.costs = append(p.costs, p.cost)
+	}
+	return fields, rows, nil
+}
+
 // cursor takes an argument that is a cursor. It is read with each request's values, before any SQL.
-func (p *pager) cursor(root, arg string) *cursorUse {
+func (p *pager) cursor(path []any, at *ast.Position, arg string) *cursorUse {
 	v := p.args.member(arg)
 	if !v.given() {
 		return nil
 	}
-	u := cursorUse{form: p.page.form, leaf: v.leaf, root: root, name: p.root.Name + ": the argument \"" + arg + "\""}
+	u := cursorUse{form: p.page.form, leaf: v.leaf, path: path, at: at, name: p.field.Name + ": the argument \"" + arg + "\""}
 	if v.leaf == 0 {
 		u.text = v.text
 	}
@@ -129,19 +170,19 @@ func (p *pager) size(at *ast.Position) (string, error) {
 	name, v := "first", first
 	switch {
 	case first.given() && last.given():
-		return "", fault.New(fault.BadUserInput, "%s: first and last are both given: leave one of them out", p.root.Name).At(at.Line, at.Column)
+		return "", fault.New(fault.BadUserInput, "%s: first and last are both given: leave one of them out", p.field.Name).At(at.Line, at.Column)
 	case last.given():
 		name, v, p.page.Backward = "last", last, true
 	case !first.given():
-		p.cost.rows.value = rootRows
+		p.cost.rows.value = p.unbounded
 		if p.b.maxPage == 0 {
 			return "", nil
 		}
 		p.page.bounded, p.page.size.value = true, int64(p.b.maxPage)
-		p.cost.rows.value = min(rootRows, int64(p.b.maxPage))
+		p.cost.rows.value = min(p.unbounded, int64(p.b.maxPage))
 		return strconv.Itoa(p.b.maxPage), nil
 	}
-	limit, n, err := p.q.number(p.root.Name, name, v)
+	limit, n, err := p.q.number(p.field.Name, name, v)
 	p.page.bounded, p.page.size, p.cost.rows = true, n, n
 	return limit, err
 }
@@ -194,7 +235,11 @@ func (p *pager) part(part schema.Part, out *Field) (err error) {
 		p.cost.fields++
 		if p.page.slots == nil {
 			for _, k := range p.keys {
-				p.page.slots = append(p.page.slots, p.cols.add(k.expr, true).Slot)
+				expr := k.expr
+				if p.cols.nested { // in JSON too, the value as PostgreSQL writes it
+					expr = "(" + expr + ")::pg_catalog.text"
+				}
+				p.page.slots = append(p.page.slots, p.cols.add(expr, true).Slot)
 			}
 		}
 	case schema.HasNextPage, schema.HasPreviousPage:
@@ -228,11 +273,11 @@ func (p *pager) fact(part schema.Part, make func() (Origin, error)) (Origin, err
 }
 
 // statement writes the select of the page's rows.
-func (p *pager) statement(limit string) (*Statement, error) {
+func (p *pager) statement() (string, error) {
 	var s part
 	var err error
 	if s.conds, err = p.matching(p.q, p.sc); err != nil {
-		return nil, err
+		return "", err
 	}
 	if p.after != nil {
 		s.conds = append(s.conds, p.q.beyond(p.keys, p.after, true, false))
@@ -245,37 +290,39 @@ func (p *pager) statement(limit string) (*Statement, error) {
 		t.direction = k.written(p.page.Backward)
 		s.order = append(s.order, t)
 	}
-	if s.limit = limit; p.page.Extra && limit != "" {
+	if s.limit = p.limit; p.page.Extra && p.limit != "" {
 		s.limit += " + 1"
 		if p.page.size.leaf == 0 {
 			s.limit = strconv.FormatInt(p.page.size.value+1, 10)
 		}
 	}
-	sql := "select " + p.cols.list() + p.q.from(p.sc, s, p.cols.heavy)
-	return newStatement(sql, p.q.params, true), nil
+	return "select " + p.cols.list() + p.q.from(p.sc, s, p.cols.heavy), nil
 }
 
+// matching are the conditions on all rows, whatever the page.
 func (p *pager) matching(q *query, sc scope) ([]cond, error) {
+	all := p.joined(sc)
 	if w := p.args.member("where"); w.given() {
-		return q.where(sc, w)
+		conds, err := q.where(sc, w)
+		return append(all, conds...), err
 	}
-	return nil, nil
+	return all, nil
 }
 
 // total counts the rows that match.
 func (p *pager) total() (Origin, error) {
-	sc := p.facts.scope(p.sc.t)
+	sc := p.facts.scope(p.of)
 	conds, err := p.matching(p.facts, sc)
 	if err != nil {
 		return Origin{}, err
 	}
-	p.b.plan.cost = append(p.b.plan.cost, cost{rows: number{value: rootRows}, fields: 1})
+	p.costs = append(p.costs, cost{rows: number{value: p.unbounded}, fields: 1})
 	return p.known.add("(select pg_catalog.count(*)"+p.facts.from(sc, part{conds: conds}, false)+")", false), nil
 }
 
 // beside looks whether there are rows on the other side of the cursor that the page begins at, its own row included.
 func (p *pager) beside(cursor *cursorUse) (Origin, error) {
-	sc := p.facts.scope(p.sc.t)
+	sc := p.facts.scope(p.of)
 	conds, err := p.matching(p.facts, sc)
 	if err != nil {
 		return Origin{}, err

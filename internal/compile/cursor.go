@@ -7,7 +7,10 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 
+	"github.com/vektah/gqlparser/v2/ast"
+
 	"github.com/fraiseql/fraiseql-go/internal/fault"
+	"github.com/fraiseql/fraiseql-go/internal/jsonw"
 )
 
 // A cursor is, in base64url without padding: a version, the fingerprint of the type and its order, the texts of the order's
@@ -47,11 +50,19 @@ func newCursorForm(typ string, order []orderKey) *cursorForm {
 }
 
 // append writes the cursor of a row as text. slots tells in which cells its values are.
-func (f *cursorForm) append(dst []byte, cells [][]byte, slots []int) []byte {
+// inJSON says that the cells are JSON.
+func (f *cursorForm) append(dst []byte, cells [][]byte, slots []int, inJSON bool) []byte {
 	raw := make([]byte, 0, 64)
 	raw = append(append(raw, cursorVersion), f.print[:]...)
 	for _, slot := range slots {
 		value := cells[slot]
+		switch {
+		case !inJSON:
+		case jsonw.IsNull(value):
+			value = nil
+		default:
+			value = jsonw.AppendUnquoted([]byte{}, value)
+		}
 		if value == nil {
 			raw = append(raw, 0)
 			continue
@@ -104,8 +115,9 @@ type cursorUse struct {
 	form *cursorForm
 	leaf int // 1 + index among the leaves; 0: text
 	text []byte
-	root string // the response name, which is the whole path
-	name string // field and argument, for messages
+	path []any         // of the field, at the root; below it there is a path for each parent
+	at   *ast.Position // of the field
+	name string        // field and argument, for messages
 }
 
 func (u *cursorUse) value(leaves []leaf) []byte {
@@ -122,6 +134,6 @@ func (u *cursorUse) check(leaves []leaf) error {
 		return nil
 	}
 	f := *fault.Of(err)[0]
-	f.Message, f.Path = u.name+": "+f.Message, []any{u.root}
-	return &f
+	f.Message, f.Path = u.name+": "+f.Message, u.path
+	return f.At(u.at.Line, u.at.Column)
 }

@@ -118,11 +118,17 @@ func (q *query) through(sc scope, f *schema.Field, w *val) ([]cond, error) {
 	return []cond{{"exists (select 1" + q.from(remote, p, false) + ")", true}}, nil
 }
 
-// quantified filters by a list of objects: the rows of a relation, or a list in a document.
+// quantified filters by a list of objects: the rows of a relation, or a list in a document. Of a relation, where chooses the
+// rows that the other conditions look at, and figures over these are conditions too.
 func (q *query) quantified(sc scope, f *schema.Field, w *val) ([]cond, error) {
 	var all []cond
+	figures := &val{kind: objectVal}
 	for _, m := range w.fields {
-		if m.val.kind == absentVal {
+		if m.val.kind == absentVal || m.name == "where" {
+			continue
+		}
+		if f.Relation != nil && m.name != "some" && m.name != "every" && m.name != "none" {
+			figures.fields = append(figures.fields, m)
 			continue
 		}
 		if m.val.kind == nullVal {
@@ -132,7 +138,7 @@ func (q *query) quantified(sc scope, f *schema.Field, w *val) ([]cond, error) {
 		if f.Relation == nil {
 			exists = q.elementsOf
 		}
-		found, conds, err := exists(sc, f, m)
+		found, conds, err := exists(sc, f, w.member("where"), m)
 		if err != nil {
 			return nil, err
 		}
@@ -144,7 +150,32 @@ func (q *query) quantified(sc scope, f *schema.Field, w *val) ([]cond, error) {
 			all = append(all, cond{"not " + found.sql, found.native})
 		}
 	}
+	if len(figures.fields) > 0 {
+		remote, conds, err := q.chosen(sc, f, w.member("where"))
+		if err != nil {
+			return nil, err
+		}
+		a := &aggregation{q: q, clause: f.Name, sc: remote, used: map[string]bool{}}
+		having, err := a.having(f.Relation.To.Figures, figures)
+		if err != nil {
+			return nil, err
+		}
+		if len(having) > 0 {
+			all = append(all, cond{"(select " + and(having) + q.from(remote, part{conds: conds}, false) + ")", true})
+		}
+	}
 	return all, nil
+}
+
+// chosen are the rows that a relation leads to and where asks for.
+func (q *query) chosen(sc scope, f *schema.Field, where *val) (scope, []cond, error) {
+	remote := q.scope(f.Relation.To)
+	conds := q.join(sc, remote, f.Relation)
+	if !where.given() {
+		return remote, conds, nil
+	}
+	more, err := q.where(remote, where)
+	return remote, append(conds, more...), err
 }
 
 // wanted gives the conditions on the elements that decide: for every, those that do not match,
@@ -160,17 +191,20 @@ func wanted(quantifier string, conds []cond) []cond {
 	return []cond{{"(" + and(conds) + ") is not true", native}}
 }
 
-func (q *query) rowsOf(sc scope, f *schema.Field, m member) (cond, int, error) {
-	remote := q.scope(f.Relation.To)
+func (q *query) rowsOf(sc scope, f *schema.Field, where *val, m member) (cond, int, error) {
+	remote, chosen, err := q.chosen(sc, f, where)
+	if err != nil {
+		return cond{}, 0, err
+	}
 	conds, err := q.where(remote, m.val)
 	if err != nil {
 		return cond{}, 0, err
 	}
-	p := part{conds: append(q.join(sc, remote, f.Relation), wanted(m.name, conds)...)}
+	p := part{conds: append(chosen, wanted(m.name, conds)...)}
 	return cond{"exists (select 1" + q.from(remote, p, false) + ")", true}, len(conds), nil
 }
 
-func (q *query) elementsOf(sc scope, f *schema.Field, m member) (cond, int, error) {
+func (q *query) elementsOf(sc scope, f *schema.Field, _ *val, m member) (cond, int, error) {
 	list := "pg_catalog.to_jsonb(" + q.expr(sc, f) + ")"
 	if f.Column == nil {
 		list = "(" + sc.doc + "->" + quoteLiteral(f.Key) + ")::jsonb"

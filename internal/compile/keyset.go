@@ -1,18 +1,11 @@
 package compile
 
-import (
-	"strings"
-
-	"github.com/fraiseql/fraiseql-go/schema"
-)
+import "strings"
 
 // orderKey is a term of a connection's order, and what comparing by it needs.
 type orderKey struct {
 	term
 	path       string // in the schema's names
-	cast       string // the SQL type
-	collation  string // ready for SQL; empty: the column's own
-	nullable   bool
 	desc       bool
 	nullsFirst bool
 }
@@ -62,9 +55,9 @@ func (q *query) orderKeys(sc scope, v *val) ([]orderKey, error) {
 	}
 	for _, f := range sc.t.Key {
 		q.docUsed = false
-		t := term{expr: q.expr(sc, f)}
+		t := term{expr: q.expr(sc, f), cast: castOf(f)}
 		t.native = !q.docUsed
-		add(orderKey{term: t, path: f.Name, cast: castOf(f)})
+		add(orderKey{term: t, path: f.Name})
 	}
 	return keys, nil
 }
@@ -88,34 +81,15 @@ func singles(m member) []member {
 
 // orderKey compiles one member of orderBy that leads to one direction.
 func (q *query) orderKey(sc scope, m member) (orderKey, error) {
-	k := orderKey{}
-	t := sc.t
-	var leaf *schema.Field // nil: a value that no field has
-	for at := m; ; at = at.val.fields[0] {
-		k.path += "." + at.name
-		if leaf = t.Field(at.name); leaf == nil { // how many there are in a list
-			k.cast = "pg_catalog.int8"
-			break
-		}
-		k.cast, k.collation = castOf(leaf), leaf.Collation
-		if at.val.kind != objectVal {
-			break
-		}
-		k.nullable = true // a row that is not there, or a key that the object has not
-		if t = leaf.Type.Base(); leaf.Type.Elem != nil {
-			t = &schema.Type{}
-		}
+	k := orderKey{path: m.name}
+	for v := m.val; v.kind == objectVal; v = v.fields[0].val {
+		k.path += "." + v.fields[0].name
 	}
 	terms, err := q.term(sc, m)
 	if err != nil {
 		return k, err
 	}
-	k.term, k.path = terms[0], k.path[1:]
-	key := false
-	for _, f := range sc.t.Key {
-		key = key || f == leaf && !k.nullable
-	}
-	k.nullable = !key && (k.nullable || leaf == nil || leaf.Column == nil || !leaf.Column.NotNull)
+	k.term = terms[0]
 	k.desc = strings.HasPrefix(k.direction, " desc")
 	k.nullsFirst = strings.HasSuffix(k.direction, "nulls first") || k.desc && !strings.HasSuffix(k.direction, "nulls last")
 	if !k.nullable {

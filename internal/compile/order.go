@@ -1,6 +1,8 @@
 package compile
 
 import (
+	"slices"
+
 	"github.com/fraiseql/fraiseql-go/internal/fault"
 	"github.com/fraiseql/fraiseql-go/schema"
 )
@@ -74,7 +76,10 @@ func (q *query) term(sc scope, m member) ([]term, error) {
 			if err != nil {
 				return nil, err
 			}
-			all = append(all, terms...)
+			for _, t := range terms {
+				t.nullable = true // the object may lack the key
+				all = append(all, t)
+			}
 		}
 		return all, nil
 	}
@@ -83,8 +88,19 @@ func (q *query) term(sc scope, m member) ([]term, error) {
 		return nil, err
 	}
 	q.docUsed = false
-	expr := q.expr(sc, f) + collated(f)
-	return []term{{expr, direction, !q.docUsed}}, nil
+	t := term{expr: q.expr(sc, f) + collated(f), direction: direction, cast: castOf(f), collation: f.Collation}
+	t.native = !q.docUsed
+	t.nullable = !slices.Contains(sc.t.Key, f) && (f.Column == nil || !f.Column.NotNull)
+	return []term{t}, nil
+}
+
+// below puts terms into sub-selects, whose rows need not be there.
+func below(terms []term, rows string) []term {
+	for i, t := range terms {
+		t.expr, t.native, t.nullable = "(select "+t.expr+rows+")", true, true
+		terms[i] = t
+	}
+	return terms
 }
 
 // orderThrough orders by a field of the row that a relation leads to.
@@ -97,29 +113,28 @@ func (q *query) orderThrough(sc scope, f *schema.Field, v *val) ([]term, error) 
 			return nil, err
 		}
 		p := part{conds: q.join(sc, remote, f.Relation), limit: "1"}
-		for _, t := range terms {
-			all = append(all, term{"(select " + t.expr + q.from(remote, p, false) + ")", t.direction, true})
-		}
+		all = append(all, below(terms, q.from(remote, p, false))...)
 	}
 	return all, nil
 }
 
-// orderByList orders by how many rows a relation leads to.
+// orderByList orders by figures over the rows that a relation leads to.
 func (q *query) orderByList(sc scope, f *schema.Field, v *val) ([]term, error) {
-	var all []term
-	for _, m := range v.fields {
-		if !m.val.given() {
-			continue
-		}
-		direction, err := directed(m.val)
-		if err != nil {
-			return nil, err
-		}
-		remote := q.scope(f.Relation.To)
-		count := "(select pg_catalog.count(*)" + q.from(remote, part{conds: q.join(sc, remote, f.Relation)}, false) + ")"
-		all = append(all, term{count, direction, true})
+	remote := q.scope(f.Relation.To)
+	a := &aggregation{q: q, sc: remote, used: map[string]bool{}}
+	terms, err := a.order(f.Relation.To.Figures, v)
+	if err != nil {
+		return nil, err
 	}
-	return all, nil
+	counts := make([]bool, len(terms))
+	for i, t := range terms {
+		counts[i] = !t.nullable
+	}
+	terms = below(terms, q.from(remote, part{conds: q.join(sc, remote, f.Relation)}, false))
+	for i := range terms {
+		terms[i].nullable = !counts[i] // of no rows there is a count too
+	}
+	return terms, nil
 }
 
 func directed(v *val) (string, error) {

@@ -27,10 +27,38 @@ func (c *columns) add(expr string, text bool) Origin {
 		c.index[expr] = i
 		c.exprs = append(c.exprs, expr)
 	}
-	if c.nested {
-		return Origin{member: "f" + strconv.Itoa(i)}
+	return Origin{Slot: i, Text: text && !c.nested}
+}
+
+// members are the keys of the JSON objects that nested rows become, in the order of the columns.
+func (c *columns) members() []string {
+	if !c.nested {
+		return nil
 	}
-	return Origin{Slot: i, Text: text}
+	all := make([]string, len(c.exprs))
+	for i := range all {
+		all[i] = "f" + strconv.Itoa(i)
+	}
+	return all
+}
+
+// shape is that of rows of these columns, or of one.
+func (c *columns) shape(ref *schema.Ref, inner content) *Value {
+	v := valueOf(ref, inner)
+	row := v
+	for row.Elem != nil {
+		row = row.Elem
+	}
+	row.Members = c.members()
+	return v
+}
+
+// inJSON makes one value of what a select gives: a list with an object for each row, or the object of its only row.
+func inJSON(rows string, many bool) string {
+	if many {
+		return "(select coalesce(pg_catalog.json_agg(x), '[]') from (" + rows + ") as x)"
+	}
+	return "(select pg_catalog.row_to_json(x) from (" + rows + ") as x)"
 }
 
 func (c *columns) list() string {
@@ -100,34 +128,49 @@ func (q *query) value(sc scope, f *schema.Field, asJSON bool) string {
 	return expr
 }
 
-// relation compiles the rows behind a relation into one JSON value.
+// relation compiles the rows behind a relation, or what is made of them, into one JSON value.
 func (q *query) relation(sc scope, f *schema.Field, sel *selected, cols *columns, c *cost) (*Value, Origin, error) {
 	args, err := q.b.args(f, sel.Def)
 	if err != nil {
 		return nil, Origin{}, err
 	}
-	remote := q.scope(f.Relation.To)
-	below := cost{rows: number{value: 1}}
-	p := part{limit: "1"}
-	if f.Relation.Many {
-		if p, err = q.list(remote, args, &below.rows, nestedRows); err != nil {
-			return nil, Origin{}, err
-		}
+	cols.heavy = true
+	if f.Relation.As == schema.Connection {
+		return q.connection(sc, f, args, sel, cols, c)
 	}
-	p.conds = append(q.join(sc, remote, f.Relation), p.conds...)
-	inner := &columns{index: map[string]int{}, nested: true}
-	fields, err := q.content(remote, sel, inner, &below)
+	remote, inner := q.scope(f.Relation.To), &columns{index: map[string]int{}, nested: true}
+	joined := q.join(sc, remote, f.Relation)
+	var rows string
+	var fields content
+	var below []cost
+	if f.Relation.As != 0 {
+		rows, fields.fields, below, err = q.figures(f, f.Relation.As, remote, joined, args, sel.Sub, inner, nestedRows)
+	} else {
+		rows, fields, below, err = q.related(f, remote, joined, args, sel, inner)
+	}
 	if err != nil {
 		return nil, Origin{}, err
 	}
-	c.below = append(c.below, below)
-	cols.heavy = true
-	rows := "(select " + inner.list() + q.from(remote, p, inner.heavy) + ") as x"
-	sql := "(select pg_catalog.row_to_json(x) from " + rows + ")"
+	c.below = append(c.below, below...)
+	return inner.shape(f.Type, fields), cols.add(sc.guarded(inJSON(rows, f.Type.Elem != nil)), false), nil
+}
+
+// related compiles the rows behind a relation.
+func (q *query) related(f *schema.Field, sc scope, joined []cond, args *val, sel *selected, cols *columns) (string, content, []cost, error) {
+	c := cost{rows: number{value: 1}}
+	p := part{limit: "1"}
+	var err error
 	if f.Relation.Many {
-		sql = "(select coalesce(pg_catalog.json_agg(x), '[]') from " + rows + ")"
+		if p, err = q.list(sc, args, &c.rows, nestedRows); err != nil {
+			return "", content{}, nil, err
+		}
 	}
-	return valueOf(f.Type, fields), cols.add(sc.guarded(sql), false), nil
+	p.conds = append(joined, p.conds...)
+	fields, err := q.content(sc, sel, cols, &c)
+	if err != nil {
+		return "", content{}, nil, err
+	}
+	return "select " + cols.list() + q.from(sc, p, cols.heavy), fields, []cost{c}, nil
 }
 
 // members compiles a selection on a JSON object: a part of a document, or, byName, what Go

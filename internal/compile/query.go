@@ -45,6 +45,9 @@ type term struct {
 	expr      string
 	direction string
 	native    bool
+	cast      string // the SQL type
+	collation string // ready for SQL; empty: the value's own
+	nullable  bool
 }
 
 // rows compiles the rows of a root field.

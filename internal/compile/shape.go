@@ -13,6 +13,7 @@ type Value struct {
 	NonNull bool
 	Elem    *Value // of a list
 	Object  bool   // Fields say what is written; otherwise the value is a leaf
+	Page    *Page  // of an Object that is a connection below the root: how it is made of its Members
 	Range   bool   // a leaf that becomes an object: Fields and Members are of the range's parts
 	Numbers bool   // of a Range: its bounds are numbers; otherwise they are texts
 	Fields  []Field

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/fraiseql/fraiseql-go/internal/compile"
+	"github.com/fraiseql/fraiseql-go/internal/jsonw"
 )
 
 // page is the rows of a connection, in the order of the answer.
@@ -25,10 +26,7 @@ func (p *page) row(i int) [][]byte {
 // asks the page. Nothing of it leaves before it is whole, which the size of a page bounds.
 func (x *run) connection(root *compile.Root, k *kept) error {
 	w := &x.writer
-	w.page = page{plan: root.Page, rows: k.rows}
-	if size := x.plan.PageSize(root.Page); size >= 0 && len(k.rows) > size {
-		w.page.rows, w.page.more = k.rows[:size], true
-	}
+	w.page = w.pageOf(root.Page, k.rows)
 	w.path = append(w.path[:0], step{name: root.Name, at: root.At})
 	ok := w.row(root.Value, k.facts)
 	w.path, w.page = w.path[:0], page{}
@@ -36,6 +34,28 @@ func (x *run) connection(root *compile.Root, k *kept) error {
 		return errNoData
 	}
 	return nil
+}
+
+// pageOf makes a page of the rows that PostgreSQL gave.
+func (w *writer) pageOf(plan *compile.Page, rows [][][]byte) page {
+	p := page{plan: plan, rows: rows}
+	if size := w.plan.PageSize(plan); size >= 0 && len(rows) > size {
+		p.rows, p.more = rows[:size], true
+	}
+	return p
+}
+
+// pageBelow makes a page of rows that came as JSON, among the facts of their connection.
+func (w *writer) pageBelow(plan *compile.Page, facts [][]byte) page {
+	if plan.Rows < 0 {
+		return page{plan: plan}
+	}
+	var rows [][][]byte
+	list := jsonw.At(facts[plan.Rows])
+	for list.Enter(); list.More(); {
+		rows = append(rows, appendMembers(make([][]byte, 0, len(plan.Members)), plan.Members, &list))
+	}
+	return w.pageOf(plan, rows)
 }
 
 // paged writes a part of a connection that is made of the page's rows.

@@ -61,6 +61,7 @@ type run struct {
 func (r *Runner) Run(ctx context.Context, plan compile.Bound, settings auth.Settings, out io.Writer) error {
 	x := r.runs.Get().(*run)
 	x.r, x.ctx, x.plan, x.settings, x.out = r, ctx, plan, settings, out
+	x.writer.plan = plan
 	defer func() {
 		x.release()
 		x.writer.reset()

@@ -22,8 +22,9 @@ type writer struct {
 	more  int // errors beyond maxErrors
 	quiet int // above 0: the value that is being written is lost already, and its errors with it
 
-	own        int  // where the cells of the variant's own object begin
-	page       page // the connection's that is being written
+	own        int           // where the cells of the variant's own object begin
+	plan       compile.Bound // what is being answered
+	page       page          // the connection's that is being written
 	batches    []batchState
 	collecting bool // Go fields take their parents; what is written is thrown away
 }
@@ -39,7 +40,7 @@ func (w *writer) reset() {
 	clear(w.cells[:cap(w.cells)])
 	w.buf, w.cells, w.path = w.buf[:0], w.cells[:0], w.path[:0]
 	w.errs, w.more, w.quiet = nil, 0, 0
-	w.batches, w.collecting, w.page = nil, false, page{}
+	w.batches, w.collecting, w.page, w.plan = nil, false, page{}, compile.Bound{}
 }
 
 // fail records an error at the current path.
@@ -202,7 +203,12 @@ func (w *writer) object(v *compile.Value, cur *jsonw.Cursor) bool {
 		return false
 	}
 	base := w.gather(v.Members, cur)
+	outer := w.page
+	if v.Page != nil {
+		w.page = w.pageBelow(v.Page, w.cells[base:])
+	}
 	ok := w.body(v, base)
+	w.page = outer
 	w.cells = w.cells[:base]
 	return ok
 }
@@ -210,26 +216,33 @@ func (w *writer) object(v *compile.Value, cur *jsonw.Cursor) bool {
 // gather makes cells of the members of a JSON object, and tells where they begin.
 func (w *writer) gather(members []string, cur *jsonw.Cursor) int {
 	base := len(w.cells)
-	for range members {
-		w.cells = append(w.cells, nil)
+	w.cells = appendMembers(w.cells, members, cur)
+	return base
+}
+
+// appendMembers appends the values that the members of a JSON object have; nil where there is none.
+func appendMembers(cells [][]byte, names []string, cur *jsonw.Cursor) [][]byte {
+	base := len(cells)
+	for range names {
+		cells = append(cells, nil)
 	}
 	hint := 0
 	for cur.Enter(); cur.More(); {
 		key := cur.Key()
 		value := cur.Value()
-		for i := range members {
+		for i := range names {
 			at := hint + i
-			if at >= len(members) {
-				at -= len(members)
+			if at >= len(names) {
+				at -= len(names)
 			}
-			if members[at] == string(key) {
-				w.cells[base+at] = value
+			if names[at] == string(key) {
+				cells[base+at] = value
 				hint = at + 1
 				break
 			}
 		}
 	}
-	return base
+	return cells
 }
 
 // row writes an element whose values are the columns of a wire row.

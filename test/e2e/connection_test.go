@@ -133,10 +133,10 @@ func TestConnectionByLists(t *testing.T) {
 		return all
 	}
 	for size := 1; size < 5; size++ {
-		pages{s, "teams", "id"}.walk(t, `[{members: {count: DESC}}]`, size, ids("abcd"))
-		pages{s, "teams", "id"}.walk(t, `[{members: {count: ASC}}, {name: ASC}]`, size, ids("dcba"))
-		pages{s, "cards", "id"}.walk(t, `[{team: {name: DESC}}]`, size, ids("4312"))
-		pages{s, "cards", "id"}.walk(t, `[{team: {name: ASC_NULLS_FIRST}}, {age: DESC}]`, size, ids("4213"))
+		pages{s, "teams", "id", ""}.walk(t, `[{members: {count: DESC}}]`, size, ids("abcd"))
+		pages{s, "teams", "id", ""}.walk(t, `[{members: {count: ASC}}, {name: ASC}]`, size, ids("dcba"))
+		pages{s, "cards", "id", ""}.walk(t, `[{team: {name: DESC}}]`, size, ids("4312"))
+		pages{s, "cards", "id", ""}.walk(t, `[{team: {name: ASC_NULLS_FIRST}}, {age: DESC}]`, size, ids("4213"))
 	}
 }
 

@@ -155,7 +155,10 @@ func written(order []ordering) string {
 }
 
 // sorted gives the ids in the order that the specification of orderBy asks for.
-func sorted(rows []item, order []ordering) []string {
+func sorted(rows []item, order []ordering) []string { return sortedBy(rows, order, item.rank) }
+
+// sortedBy is told the places of values in their order.
+func sortedBy(rows []item, order []ordering, rank func(item, string) int) []string {
 	all := slices.Clone(rows)
 	slices.SortFunc(all, func(a, b item) int {
 		for _, o := range order {
@@ -166,7 +169,7 @@ func sorted(rows []item, order []ordering) []string {
 				}
 				return a.id - b.id
 			}
-			x, y := a.rank(o.field), b.rank(o.field)
+			x, y := rank(a, o.field), rank(b, o.field)
 			switch {
 			case x == y:
 				continue

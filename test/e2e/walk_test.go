@@ -43,6 +43,7 @@ type pages struct {
 	*site
 	root string // the list's name
 	key  string // the field that tells the rows apart
+	in   string // the root field of the row that the list belongs to; empty: the list is a root field
 }
 
 // turn asks for a page, and checks what must hold for every page.
@@ -50,11 +51,20 @@ func (s pages) turn(t testing.TB, args string) leaf {
 	t.Helper()
 	query := `{ page: ` + s.root + `Connection(` + args + `) {
 		edges { cursor node { id: ` + s.key + ` } } nodes { id: ` + s.key + ` } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount } }`
-	var data struct{ Page leaf }
+	if s.in != "" {
+		query = `{ in: ` + s.in + query + `}`
+	}
+	var data struct {
+		Page leaf
+		In   struct{ Page leaf }
+	}
 	if err := json.Unmarshal([]byte(s.Query(t, query, nil)), &data); err != nil {
 		t.Fatal(err)
 	}
 	p := data.Page
+	if s.in != "" {
+		p = data.In.Page
+	}
 	if len(p.Edges) != len(p.Nodes) {
 		t.Fatalf("%s: %d edges, %d nodes", args, len(p.Edges), len(p.Nodes))
 	}
@@ -165,7 +175,7 @@ func TestWalks(t *testing.T) {
 	turn := 0
 	try := func(root string, order ...ordering) {
 		turn++
-		pages{s, root, "id"}.walk(t, written(order), sizes[turn%len(sizes)], sorted(rows, order))
+		pages{s, root, "id", ""}.walk(t, written(order), sizes[turn%len(sizes)], sorted(rows, order))
 	}
 	for _, d := range directions {
 		for i, f := range itemFields {
@@ -223,7 +233,7 @@ func TestWalksOfAnyRows(t *testing.T) {
 		}, drawn)
 		want := sorted(drawn, order)
 		size := rapid.IntRange(1, 9).Draw(r, "size")
-		all := pages{s, root, "id"}
+		all := pages{s, root, "id", ""}
 		cursors := all.walk(t, written(order), size, want)
 		if len(want) < 2 || t.Failed() {
 			return
@@ -315,7 +325,7 @@ func TestWalksOfTheExamples(t *testing.T) {
 					for _, row := range data.All {
 						want = append(want, row.ID)
 					}
-					pages{s, name, key}.walk(t, order, max(1, len(want)/(3+i%4)), want)
+					pages{s, name, key, ""}.walk(t, order, max(1, len(want)/(3+i%4)), want)
 					walked++
 				}
 			}
