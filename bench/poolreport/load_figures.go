@@ -159,6 +159,7 @@ func manyWaiters(s *stage) {
 	first, last := slices.Min(waits), slices.Max(waits)
 	s.must(len(errs) == 0, "%d of %d failed by the timeout%s", 2*n-len(errs), 2*n, some(errs))
 	s.clock(first >= limit && last <= limit+20*time.Millisecond, "after %v to %v", short(first), short(last))
+	s.theirWaiters(db.URL, n, limit)
 
 	p = open(time.Hour)
 	held, err = p.Acquire(s.ctx)
@@ -167,6 +168,30 @@ func manyWaiters(s *stage) {
 	s.must(bytes <= 512, "%d B a waiter beyond its goroutine", bytes)
 	held.Release()
 	s.check(p.Close(s.ctx))
+}
+
+// theirWaiters does the same on pgxpool, whose callers bring a deadline each, since it has no limit of its own.
+func (s *stage) theirWaiters(url string, n int, limit time.Duration) {
+	p := s.theirs(url, setup{name: "their waiters", size: 1})
+	held, err := p.Acquire(s.ctx)
+	s.check(err)
+	waits := make([]time.Duration, n)
+	round := func(i int) error {
+		start := time.Now()
+		ctx, stop := context.WithTimeout(s.ctx, limit)
+		defer stop()
+		_, err := p.Acquire(ctx)
+		waits[i] = time.Since(start)
+		if !errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("served while the only connection is lent: %w", err)
+		}
+		return nil
+	}
+	errs := together(n, round)
+	errs = append(errs, together(n, round)...)
+	held.Release()
+	p.close()
+	s.peer("with a deadline in each caller's context: %d other errors%s; after %v to %v", len(errs), some(errs), short(slices.Min(waits)), short(slices.Max(waits)))
 }
 
 // waiterBytes is what a caller in the queue takes on the heap, which stacks are not part of, beyond one that waits for
