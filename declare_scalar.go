@@ -14,7 +14,9 @@ import (
 	"github.com/fraiseql/fraiseql-go/schema"
 )
 
-// ScalarOptions says what is special about a scalar.
+// ScalarOptions says what is special about a scalar. Parse and Serialize are called by several
+// goroutines at once, and must give the same for the same value: what Parse made of a literal is
+// kept with the document that holds it.
 type ScalarOptions[T any] struct {
 	Description string
 	// SpecifiedBy is the address of the scalar's specification, for introspection and the

@@ -27,7 +27,7 @@
 // Views that carry an annotation in their comment are served without any Go; the command
 // "fraiseql serve" needs nothing else.
 //
-// [Object] says how a struct becomes a type, [Resolve] adds a query that is made in Go, and
-// [Field] a field. [Options] has every parameter with its default. Package pool is the
-// connection pool, package auth finds out who asks.
+// [Object] says how a struct becomes a type, [Scalar] how a string or a number becomes a scalar;
+// [Resolve] adds a query that is made in Go, and [Field] a field. [Options] has every parameter
+// with its default. Package pool is the connection pool, package auth finds out who asks.
 package fraiseql
