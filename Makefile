@@ -48,6 +48,11 @@ bench: ## compare with hand-written handlers and PostGraphile (about ten minutes
 pool-report: ## measure every figure that the pool promises, beside pgxpool (about 20 minutes)
 	go run ./bench/poolreport
 
+.PHONY: conformance
+conformance: ## have graphql-js, graphql-http, Apollo Client and Relay judge it, and print one table
+	@for folder in audit clients differential; do [ -d test/$$folder/node_modules ] || (cd test/$$folder && npm ci) || exit 1; done
+	@go run ./test/conformance
+
 .PHONY: fuzz
 fuzz: ## fuzz each target for a short while
 	@for pkg in $$(go list ./...); do \

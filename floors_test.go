@@ -22,7 +22,7 @@ var floors = [][]string{
 	5: {"internal/engine", "internal/httpapi", "internal/ops"},
 	6: {""},
 	7: {"internal/cli", "test/apptest"},
-	8: {"cmd/fraiseql", "bench", "examples/world", "examples/blog", "examples/app", "test/e2e", "test/browser", "test/audit", "test/clients", "test/load", "test/chaos", "test/docs", "test/matrix", "test/differential", "bench/poolreport", "bench/curve"},
+	8: {"cmd/fraiseql", "bench", "examples/world", "examples/blog", "examples/app", "test/e2e", "test/browser", "test/audit", "test/clients", "test/load", "test/chaos", "test/docs", "test/matrix", "test/differential", "test/conformance", "bench/poolreport", "bench/curve"},
 }
 
 // narrowed are packages that may import less than their floor allows.

@@ -166,7 +166,10 @@ func (c *collector) add(set ast.SelectionSet) error {
 				return err
 			}
 		case *ast.FragmentSpread:
-			if in, err := c.b.included(sel.Directives); err != nil || !in || c.spread[sel.Name] {
+			if c.spread[sel.Name] { // its fields are there already, whatever this spread's conditions say
+				continue
+			}
+			if in, err := c.b.included(sel.Directives); err != nil || !in {
 				if err != nil {
 					return err
 				}

@@ -73,9 +73,9 @@ func findings(x *index, doc *ast.QueryDocument, l Limits) []finding {
 			}
 		}
 		c.subscriptions()
-		if over := c.overlaps(); over != nil {
-			return []finding{*over}
-		}
+	}
+	if over := c.overlaps(sound); over != nil {
+		return []finding{*over}
 	}
 	slices.SortStableFunc(c.found, func(a, b finding) int { return byPlace(a.err.Locations, b.err.Locations) })
 	return c.found

@@ -2,6 +2,7 @@ package gqlop
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -20,11 +21,19 @@ type overlap struct {
 	c        *checker
 	steps    int
 	reported map[[2]*ast.Field]bool
+	// merged is not nil when a fragment spreads itself: what has been merged already, so that going round comes to an end.
+	merged map[string]bool
 }
 
+// maxStepsRound bounds the steps in a document whose fragments spread themselves, which is refused for that anyway.
+const maxStepsRound = 20_000
+
 // overlaps checks all operations, and what no operation uses.
-func (c *checker) overlaps() *finding {
+func (c *checker) overlaps(sound bool) *finding {
 	m := &overlap{c: c, steps: 20 * c.limits.written(), reported: map[[2]*ast.Field]bool{}}
+	if !sound {
+		m.steps, m.merged = min(m.steps, maxStepsRound), map[string]bool{}
+	}
 	start := make(map[*scope]bool, len(c.fragments))
 	for _, s := range c.fragments {
 		start[s] = true
@@ -35,10 +44,12 @@ func (c *checker) overlaps() *finding {
 		}
 	}
 	for _, s := range c.scopes {
-		if s.op == nil && !start[s] {
+		if s.op == nil && !start[s] && sound {
 			continue
 		}
-		if m.merge(c.collect(s.set), true); m.steps < 0 {
+		if m.merge(c.collect(s.set), true); m.steps < 0 && !sound {
+			return nil
+		} else if m.steps < 0 {
 			at := s.set[0].GetPosition()
 			return limitFault("", fault.TooManyFields, at,
 				"too many fields share response keys on different types: give them aliases of their own")
@@ -51,7 +62,7 @@ func (c *checker) overlaps() *finding {
 // the same field with the same arguments wherever one object can have both; without, they
 // come from types that no object has in common, and only their shapes must agree.
 func (m *overlap) merge(fields []*ast.Field, same bool) {
-	if m.steps -= len(fields); m.steps < 0 || m.c.full {
+	if m.steps -= len(fields); m.steps < 0 || m.c.full || m.again(fields, same) {
 		return
 	}
 	for _, group := range byKey(fields) {
@@ -80,6 +91,23 @@ func (m *overlap) merge(fields []*ast.Field, same bool) {
 			m.below(group, false)
 		}
 	}
+}
+
+// again tells whether the same fields have been merged before, in a document in which that can go on for ever.
+func (m *overlap) again(fields []*ast.Field, same bool) bool {
+	if m.merged == nil {
+		return false
+	}
+	var id strings.Builder
+	fmt.Fprint(&id, same)
+	for _, f := range fields {
+		fmt.Fprintf(&id, " %p", f)
+	}
+	if m.merged[id.String()] {
+		return true
+	}
+	m.merged[id.String()] = true
+	return false
 }
 
 func (m *overlap) below(group []*ast.Field, same bool) {

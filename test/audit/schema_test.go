@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/fraiseql/fraiseql-go/examples"
@@ -21,9 +22,18 @@ type verdict struct {
 // /schema.graphql, and compare them.
 func TestGraphQLJSReadsTheSchema(t *testing.T) {
 	t.Parallel()
+	var alike atomic.Int64
+	t.Cleanup(func() {
+		t.Logf("figure: schemas that graphql-js reads alike by introspection and as SDL: %d of %d", alike.Load(), len(examples.Names()))
+	})
 	for _, name := range examples.Names() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			defer func() {
+				if !t.Failed() {
+					alike.Add(1)
+				}
+			}()
 			v := judge(t, serve(t, name, nil))
 			for _, fault := range v.Faults {
 				t.Error(fault)

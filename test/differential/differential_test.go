@@ -37,7 +37,7 @@ func TestRandomOperations(t *testing.T) {
 	}
 	seed := time.Now().UnixNano()
 	t.Logf("worlds from seed %d", seed)
-	var compared, refused, failing atomic.Int64
+	var compared, equal, refused, failing atomic.Int64
 	t.Run("worlds", func(t *testing.T) {
 		for i := range n {
 			t.Run(fmt.Sprint(i), func(t *testing.T) {
@@ -56,7 +56,9 @@ func TestRandomOperations(t *testing.T) {
 					case verdict.errors > 0:
 						failing.Add(1)
 					}
-					if verdict.difference != "" {
+					if verdict.difference == "" {
+						equal.Add(1)
+					} else {
 						keep(r, file, found{World: w, Operations: []request{q}})
 						r.Fatalf("%s\n%s\nthe world and the operation are in %s: once mended, keep it in testdata", q.Query, verdict.difference, file)
 					}
@@ -64,7 +66,8 @@ func TestRandomOperations(t *testing.T) {
 			})
 		}
 	})
-	t.Logf("operations compared: %d, of which %d refused by both and %d with errors beside the data", compared.Load(), refused.Load(), failing.Load())
+	t.Logf("figure: random operations answered as graphql-js answers them: %d of %d", equal.Load(), compared.Load())
+	t.Logf("of these, %d are refused by both and %d have errors beside the data", refused.Load(), failing.Load())
 	if all := compared.Load(); !t.Failed() && (refused.Load() > all/3 || failing.Load() < all/10 || refused.Load() == 0) {
 		t.Errorf("too many operations are refused, or too few: the generator has lost its way")
 	}
@@ -84,16 +87,20 @@ func keep(r *rapid.T, file string, f found) {
 	}
 }
 
-// TestCorpus replays what was found before. FRAISEQL_REPLAY names one file in its place.
+// TestCorpus replays what was found before. REPLAY names one file in its place.
 func TestCorpus(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/*.json")
-	if one := os.Getenv("FRAISEQL_REPLAY"); one != "" {
+	if one := os.Getenv("REPLAY"); one != "" {
 		files = []string{one}
 	}
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no files in testdata: %v", err)
 	}
+	var same atomic.Int64
+	t.Cleanup(func() {
+		t.Logf("figure: worlds of the corpus answered as graphql-js answers them: %d of %d", same.Load(), len(files))
+	})
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) {
 			t.Parallel()
@@ -110,6 +117,9 @@ func TestCorpus(t *testing.T) {
 				if v := s.compare(t, q); v.difference != "" || v.unmodelled {
 					t.Errorf("%s\n%s", q.Query, v.difference)
 				}
+			}
+			if !t.Failed() {
+				same.Add(1)
 			}
 		})
 	}

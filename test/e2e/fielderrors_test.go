@@ -86,6 +86,10 @@ func TestErrorsOfFields(t *testing.T) {
 			`query($if: Boolean = true) { pot(id: 1) { id name @include(if: $if) @skip(if: true) } }`, `{"if": null}`,
 			`{"pot":{"id":"1"}}`, ``,
 		},
+		"a fragment that is there already is so whatever its second spread says": {
+			`query($if: Boolean = true) { pot(id: 1) { ...F ...F @skip(if: $if) } } fragment F on Pot { id }`, `{"if": null}`,
+			`{"pot":{"id":"1"}}`, ``,
+		},
 		"a root that fails behind errors of its own": {
 			`{ late { in { n } } pot(id: 1) { name } }`, `{}`,
 			`{"late":null,"pot":{"name":"red"}}`, `[late] [{1 3}]`,
