@@ -32,6 +32,27 @@ func (b *builder) attachTypes() {
 	}
 }
 
+// detachTypes parts interfaces and unions from objects where one of the two cannot be served. It tells whether a type was
+// dropped that was not before, so that what leads to it must go too.
+func (b *builder) detachTypes() bool {
+	dropped := 0
+	for _, o := range b.order {
+		if !o.dropped && o.t.Abstract() {
+			o.t.Possible = slices.DeleteFunc(o.t.Possible, func(p *schema.Possible) bool { return b.objects[p.Type.Name].dropped })
+			if o.dropped = len(o.t.Possible) == 0; o.dropped {
+				b.report(o.fatal, o.on(""), "see what is said of its types", "%s has no type that can be served", o.t.Name)
+			}
+		}
+		if o.dropped {
+			dropped++
+		}
+		o.t.Interfaces = slices.DeleteFunc(o.t.Interfaces, func(t *schema.Type) bool { return b.objects[t.Name].dropped })
+	}
+	changed := dropped != b.dropped
+	b.dropped = dropped
+	return changed
+}
+
 // setLabel finds what tells a row's type.
 func (b *builder) setLabel(o *object) bool {
 	name := o.decl.Label

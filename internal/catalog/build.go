@@ -68,7 +68,9 @@ func Build(f *Facts, d schema.Declarations, o BuildOptions) (*schema.Schema, []P
 	b.attachBatches()
 	b.prune()
 	b.attachTypes()
-	b.prune()
+	for b.detachTypes() {
+		b.prune()
+	}
 	b.growTrees()
 	b.addQueries()
 	b.addGlobal()
@@ -111,6 +113,7 @@ type builder struct {
 	counted     map[*schema.Type]bool      // types whose rows something gives figures over
 	figured     map[*schema.Type]*measures // types whose lists can be filtered and ordered by more figures than their number
 
+	dropped int             // see detachTypes
 	shapes  map[string]bool // see inDocuments
 	wheres  map[*schema.Type]*schema.Type
 	orders  map[*schema.Type]*schema.Type
