@@ -106,6 +106,29 @@ func TestTargetsAreJudged(t *testing.T) {
 	}
 }
 
+func TestProofsAreRead(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		read           func(string) (string, bool, error)
+		out, text, why string
+		met            bool
+	}{
+		{mostAllocations, "own 11.6 allocations in 1721 bytes\nown 9.0 allocations in 3072 bytes\n", "11.6, 3.0 KiB", "", true},
+		{mostAllocations, "ok\n", "", "tells no allocations", false},
+		{bestThroughput, "BenchmarkProject-2 \t 1 \t 9 ns/op\t 980.25 MB/s\t 0 B/op\t 0 allocs/op\n", "0.98 GB/s, 0 allocations", "", false},
+		{bestThroughput, "B-2 1 9 ns/op 1980.25 MB/s 0 B/op 0 allocs/op\nB-2 1 9 ns/op 3.5 MB/s 0 B/op 0 allocs/op\n", "1.98 GB/s, 0 allocations", "", true},
+		{bestThroughput, "B-2 1 9 ns/op 1980.25 MB/s 8 B/op 1 allocs/op\n", "1.98 GB/s, 1 allocations", "", false},
+		{bestThroughput, "FAIL\n", "", "no MB/s", false},
+		{everyQuery, "--- PASS: TestA (0.1s)\n    --- PASS: TestA/b (0.1s)\n", "held by the proxy in 2 tests", "", true},
+		{everyQuery, "--- FAIL: TestA\n", "held by the proxy in 0 tests", "", false},
+	} {
+		text, met, err := c.read(c.out)
+		if text != c.text || met != c.met || (err == nil) != (c.why == "") || (err != nil && !strings.Contains(err.Error(), c.why)) {
+			t.Errorf("%q: %q, met %v, error %v; want %q, %v, %q", c.out, text, met, err, c.text, c.met, c.why)
+		}
+	}
+}
+
 func TestRowsAreCountedAndJudged(t *testing.T) {
 	t.Parallel()
 	row := `{"id":"1","name":"a","email":"b"}`

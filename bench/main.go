@@ -28,6 +28,7 @@ type options struct {
 	pool        int
 	rows        int
 	memory      bool
+	proofs      bool
 	databaseURL string
 	json        string
 	cache       string
@@ -69,6 +70,7 @@ func parse(args []string) (options, error) {
 	quick := flags.Bool("quick", false, "one short round, about a minute: shows that all answer the same, and roughly how fast")
 	flags.BoolVar(&o.memory, "memory", false, "measure the peak memory of one very long list instead")
 	flags.IntVar(&o.rows, "rows", 1_000_000, "rows of that list")
+	flags.BoolVar(&o.proofs, "proofs", true, "also run the tests that keep the other promises (not with -quick)")
 	contenders := flags.String("contenders", "", "which of a,b1,b1t,b2,c,ct,d (default: all; d, PostGraphile, only where npm is, and not with -quick)")
 	works := flags.String("requests", "", "which of one,list,nested (default: all)")
 	concurrency := flags.String("concurrency", "1,32,256,1000", "workers of the closed loads")
@@ -92,6 +94,9 @@ func parse(args []string) (options, error) {
 		}
 		if !set["slot"] {
 			o.slot = 700 * time.Millisecond
+		}
+		if !set["proofs"] {
+			o.proofs = false
 		}
 		if !set["concurrency"] {
 			*concurrency = "1,32"
@@ -194,6 +199,13 @@ func compare(ctx context.Context, o options) (err error) {
 		return err
 	}
 	r.Targets = r.judge()
+	if o.proofs {
+		proved, err := prove(ctx, o)
+		if err != nil {
+			return err
+		}
+		r.Targets = append(r.Targets, proved...)
+	}
 	if err := printTargets(os.Stdout, r.Targets); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -46,7 +47,8 @@ type verdict struct {
 	To     string `json:"to,omitempty"`
 	cell
 	Target   string  `json:"target"`
-	Measured float64 `json:"measured"`
+	Measured float64 `json:"measured,omitempty"`
+	Text     string  `json:"text,omitempty"` // what was measured where it is not one number
 	Met      bool    `json:"met"`
 }
 
@@ -98,10 +100,14 @@ func printTargets(out io.Writer, all []verdict) error {
 		if v.To != "" {
 			of += "/" + v.To
 		}
+		load := "–"
+		if v.Work != "" {
+			load = v.load()
+		}
 		if !v.Met {
 			note = "MISSED"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", v.Figure, of, v.Work, v.load(), v.Target, number(v.Measured, 2), note)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", v.Figure, of, cmp.Or(v.Work, "all"), load, v.Target, cmp.Or(v.Text, number(v.Measured, 2)), note)
 	}
 	return w.Flush()
 }
