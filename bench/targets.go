@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"text/tabwriter"
 )
 
@@ -94,20 +95,37 @@ func printTargets(out io.Writer, all []verdict) error {
 		return nil
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "\nfigure\tof\trequest\tload\ttarget\tmeasured\t")
+	fmt.Fprintln(w, "\n"+strings.Join(targetHead, "\t"))
 	for _, v := range all {
-		of, note := v.Of, "met"
-		if v.To != "" {
-			of += "/" + v.To
-		}
-		load := "–"
-		if v.Work != "" {
-			load = v.load()
-		}
-		if !v.Met {
-			note = "MISSED"
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", v.Figure, of, cmp.Or(v.Work, "all"), load, v.Target, cmp.Or(v.Text, number(v.Measured, 2)), note)
+		fmt.Fprintln(w, strings.Join(v.row(), "\t"))
 	}
 	return w.Flush()
+}
+
+var targetHead = []string{"figure", "of", "request", "load", "target", "measured", ""}
+
+func (v verdict) row() []string {
+	of, load, note := v.Of, "–", "met"
+	if v.To != "" {
+		of += "/" + v.To
+	}
+	if v.Work != "" {
+		load = v.load()
+	}
+	if !v.Met {
+		note = "MISSED"
+	}
+	return []string{v.Figure, of, cmp.Or(v.Work, "all"), load, v.Target, cmp.Or(v.Text, number(v.Measured, 2)), note}
+}
+
+// markdown is the same table for a page of the documentation, under a line that says how it was measured.
+func (r result) markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, PostgreSQL %s, %d CPUs, pools of %d, %d rounds of %s, %s:\n\n", r.Go, r.Postgres, r.CPUs, r.Pool, r.Rounds, r.Slot,
+		r.At.Format("January 2006"))
+	fmt.Fprintf(&b, "| %s |\n|%s\n", strings.Join(targetHead, " | "), strings.Repeat("---|", len(targetHead)))
+	for _, v := range r.Targets {
+		fmt.Fprintf(&b, "| %s |\n", strings.Join(v.row(), " | "))
+	}
+	return b.String()
 }

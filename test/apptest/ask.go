@@ -89,8 +89,14 @@ func (s *Site) Counted(t testing.TB, trips, leases int, query string, variables 
 	before := s.Leases()
 	s.Link.Reset()
 	a := s.Send(t, query, variables, header...)
-	if got := s.Link.RoundTrips(); got != trips && trips != AnyTrips {
-		t.Errorf("%s: %d round trips, want %d: %q", query, got, trips, s.Link.Statements())
+	got, sent := s.Link.RoundTrips(), s.Link.Statements()
+	for _, sql := range sent {
+		if sql == "-- ping" { // by the pool, of a connection that nobody used for long: the test stood still
+			got--
+		}
+	}
+	if got != trips && trips != AnyTrips {
+		t.Errorf("%s: %d round trips, want %d: %q", query, got, trips, sent)
 	}
 	if got := s.Leases() - before; got != leases {
 		t.Errorf("%s: %d leases, want %d", query, got, leases)
