@@ -79,7 +79,7 @@ func TestScalarsRefuse(t *testing.T) {
 				t.Errorf("%s in a variable: %s: got %s", c.typ, sent, a.Body)
 			}
 			if sent[0] != '[' && sent[0] != '{' || c.isRange() {
-				mustContain(t, c.typ+" in a variable: "+sent, a.Errors[0].Message, c.says, `"$v"`)
+				mustContain(t, c.typ+" in a variable: "+sent, a.Errors[0].Message, c.says, `variable "$v`)
 			} else {
 				mustContain(t, c.typ+" in a variable: "+sent, a.Errors[0].Message, "is a single value")
 			}
