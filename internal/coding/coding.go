@@ -34,8 +34,8 @@ func (c Coding) String() string {
 	return "identity"
 }
 
-// Negotiate chooses by the Accept-Encoding headers: the coding of the highest quality, and among equals zstd, which costs
-// the least, then gzip. Identity is chosen when it is named with a higher quality than these, when nothing else is
+// Negotiate chooses by the Accept-Encoding headers: the coding of the highest quality, and among equals zstd, whose texts
+// are the shortest, then gzip. Identity is chosen when it is named with a higher quality than these, when nothing else is
 // acceptable, and also when not even itself is: a client that accepts nothing gets what every client can read.
 func Negotiate(accept []string) Coding {
 	var quality [kinds]float64
