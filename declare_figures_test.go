@@ -8,6 +8,26 @@ import (
 	"github.com/fraiseql/fraiseql-go/schema"
 )
 
+func TestFieldsBesideListsAreDeclared(t *testing.T) {
+	t.Parallel()
+	type reader struct {
+		ID    fraiseql.ID
+		Posts []post `by:"id=author_id" beside:"aggregate=figures, groups=-,connection"`
+	}
+	d := declared(t, fraiseql.Options{Types: append(blogTypes(), fraiseql.Object[reader]("v_reader"))})
+	for _, typ := range d.Types {
+		if typ.Name != "reader" {
+			continue
+		}
+		beside := typ.Fields[1].Beside
+		if *beside.Aggregate != "figures" || *beside.Groups != "" || *beside.Connection != "postsConnection" {
+			t.Errorf("got %q, %q, %q", *beside.Aggregate, *beside.Groups, *beside.Connection)
+		}
+		return
+	}
+	t.Error("reader is not declared")
+}
+
 func TestFiguresAreDeclared(t *testing.T) {
 	t.Parallel()
 	d := declared(t, fraiseql.Options{Types: blogTypes(), Queries: []fraiseql.Query{

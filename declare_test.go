@@ -231,6 +231,8 @@ func TestFaultsOfDeclarations(t *testing.T) {
 		Y int    `graphql:"9y"`
 		B string `by:"a=b"`
 		M string `by:"a"`
+		Q []post `by:"id=author_id" beside:"aggregate=a,aggregate=b"`
+		W []int  `beside:"groups"`
 		h string `graphql:"x"`
 	}
 	_ = odd{h: "its tag is the fault"}
@@ -277,7 +279,7 @@ func TestFaultsOfDeclarations(t *testing.T) {
 			"odd, field C: chan int has no counterpart", "field U: uint64 holds more", "field P: **int", "field F: [3]int has a fixed length",
 			"field N: sql.NullString stands for a single value", "field O: fraiseql.Optional is for arguments", "field D: default is for arguments",
 			`field K: graphql:"k,primary": "primary" is not known`, `field Y: "9y" cannot be a GraphQL name`, "field B: by leads to String, which has no source",
-			`field M: by:"a": the form is`, "field h: it has tags but is not exported",
+			`field M: by:"a": the form is`, `field Q: beside:"aggregate=a,aggregate=b": the form is`, "field W: beside is for relations", "field h: it has tags but is not exported",
 		}},
 		"embedded pointer": {[]fraiseql.Type{fraiseql.Object[embeds]("v")}, nil, []string{"field base: an embedded pointer"}},
 		"no fields":        {[]fraiseql.Type{fraiseql.Object[empty]("v")}, nil, []string{"empty has no exported fields"}},

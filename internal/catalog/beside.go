@@ -6,12 +6,14 @@ import (
 	"github.com/fraiseql/fraiseql-go/schema"
 )
 
-// besides are the fields beside a list of related rows.
-var besides = [...]struct {
+// besideKind is a kind of fields beside a list of related rows.
+type besideKind struct {
 	kind  schema.RootKind
 	word  string // behind the list's name, when it has no name of its own
 	named func(*schema.QueryNames) *string
-}{
+}
+
+var besides = [...]besideKind{
 	{schema.Aggregate, "Aggregate", func(n *schema.QueryNames) *string { return n.Aggregate }},
 	{schema.Groups, "Groups", func(n *schema.QueryNames) *string { return n.Groups }},
 	{schema.Connection, "Connection", func(n *schema.QueryNames) *string { return n.Connection }},
@@ -104,6 +106,16 @@ func (b *builder) figures(t *schema.Type) {
 
 const rowCount = "How many rows there are."
 
+// wanted tells whether one of an object's relations asks for a name, which others then do without.
+func (b *builder) wanted(o *object, name string) bool {
+	return slices.ContainsFunc(b.pending, func(p pending) bool {
+		return p.o == o && slices.ContainsFunc(besides[:], func(s besideKind) bool {
+			own := s.named(&p.decl.Beside)
+			return own != nil && *own == name
+		})
+	})
+}
+
 // noun says what a field is: a query, or a field beside a list.
 func noun(f *schema.Field) string {
 	if f.Root != nil {
@@ -126,7 +138,7 @@ func (b *builder) beside(o *object, list *schema.Field, decl schema.FieldDecl) [
 		name, asked := list.Name+beside.word, false
 		if own := beside.named(&decl.Beside); own != nil {
 			name, asked = *own, true
-		} else if !b.offered(to, beside.kind, beside.named) {
+		} else if !b.offered(to, beside.kind, beside.named) || b.wanted(o, name) {
 			continue
 		}
 		if name == "" {

@@ -400,7 +400,7 @@ func (a *aggregation) term(f *schema.Field, m member) ([]term, error) {
 		out.expr += collated(f.Measure.Of)
 		out.nullable = true
 	case schema.Min, schema.Max:
-		out.collation, out.nullable = f.Measure.Of.Collation, true
+		out.collation, out.home, out.nullable = f.Measure.Of.Collation, home(f.Measure.Of), true
 	default:
 		out.nullable = cast != "int8" || f.Measure.Kind == schema.Sum
 	}

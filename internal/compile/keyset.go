@@ -28,6 +28,14 @@ func (k orderKey) written(reverse bool) string {
 	return sql
 }
 
+// operator writes one that compares.
+func (k orderKey) operator(sign string) string {
+	if k.home == "" {
+		return " " + sign + " "
+	}
+	return " operator(" + k.home + sign + ") "
+}
+
 // orderKeys reads orderBy, and puts the key behind it as every list does. A second mention of the same value decides nothing.
 func (q *query) orderKeys(sc scope, v *val) ([]orderKey, error) {
 	var keys []orderKey
@@ -55,7 +63,7 @@ func (q *query) orderKeys(sc scope, v *val) ([]orderKey, error) {
 	}
 	for _, f := range sc.t.Key {
 		q.docUsed = false
-		t := term{expr: q.expr(sc, f), cast: castOf(f)}
+		t := term{expr: q.expr(sc, f), cast: castOf(f), home: home(f)}
 		t.native = !q.docUsed
 		add(orderKey{term: t, path: f.Name})
 	}
@@ -110,19 +118,24 @@ func (q *query) beyond(keys []orderKey, cursor *cursorUse, behind, itself bool) 
 		values[i] = q.param(param{leaf: cursor.leaf, text: cursor.text, cursor: cursor.form, part: i, cast: k.cast, field: k.path})
 		exprs[i] = k.expr
 		native = native && k.native
-		alike = alike && !k.nullable && k.desc == keys[0].desc
+		alike = alike && !k.nullable && k.desc == keys[0].desc && (k.home == "" || len(keys) == 1) // a row has no operators of two schemas
 	}
 	sign := func(k orderKey) string {
 		if k.desc == behind {
-			return " < "
+			return k.operator("<")
 		}
-		return " > "
+		return k.operator(">")
 	}
-	orEqual := func(sign string) string { return sign[:2] + "= " }
+	orEqual := func(k orderKey) string {
+		if k.desc == behind {
+			return k.operator("<=")
+		}
+		return k.operator(">=")
+	}
 	if alike {
 		s := sign(keys[0])
 		if itself {
-			s = orEqual(s)
+			s = orEqual(keys[0])
 		}
 		if len(keys) == 1 {
 			return cond{exprs[0] + s + values[0], native}
@@ -133,9 +146,11 @@ func (q *query) beyond(keys []orderKey, cursor *cursorUse, behind, itself bool) 
 	for i := len(keys) - 1; i >= 0; i-- {
 		k, e, v := keys[i], exprs[i], values[i]
 		last := i == len(keys)-1
-		past, same := e+sign(k)+v, e+" = "+v
+		past, same := e+sign(k)+v, e+k.operator("=")+v
 		if k.nullable {
-			same = e + " is not distinct from " + v
+			if same = e + " is not distinct from " + v; k.home != "" {
+				same = "(" + e + k.operator("=") + v + " or (" + e + " is null and " + v + " is null))"
+			}
 			if k.nullsFirst == behind { // the nulls are on the side that is left behind
 				past = "(" + past + " or (" + v + " is null and " + e + " is not null))"
 			} else {
@@ -144,7 +159,7 @@ func (q *query) beyond(keys []orderKey, cursor *cursorUse, behind, itself bool) 
 		}
 		switch {
 		case last && itself && !k.nullable:
-			sql = e + orEqual(sign(k)) + v
+			sql = e + orEqual(k) + v
 		case last && itself:
 			sql = "(" + past + " or " + same + ")"
 		case last:
@@ -155,9 +170,9 @@ func (q *query) beyond(keys []orderKey, cursor *cursorUse, behind, itself bool) 
 	}
 	switch k := keys[0]; {
 	case !k.nullable:
-		sql = exprs[0] + orEqual(sign(k)) + values[0] + " and " + sql
+		sql = exprs[0] + orEqual(k) + values[0] + " and " + sql
 	case k.nullsFirst == behind:
-		sql = "(" + values[0] + " is null or " + exprs[0] + orEqual(sign(k)) + values[0] + ") and " + sql
+		sql = "(" + values[0] + " is null or " + exprs[0] + orEqual(k) + values[0] + ") and " + sql
 	}
 	return cond{sql, native}
 }

@@ -16,7 +16,7 @@ func (q *query) compare(sc scope, f *schema.Field, name string, v *val) (cond, e
 	base := f.Type.Base().Underlying()
 	ext := extension(castOf(f))
 	class := operator.Subject{
-		Type: base.Name, Enum: base.Kind == schema.Enum, List: f.Type.Elem != nil, Tree: f.Tree != nil, Extension: ext != "" && (base.SQL != "" || base.Name == "String"),
+		Type: base.Name, Enum: base.Kind == schema.Enum, List: f.Type.Elem != nil, Tree: f.Tree != nil, Extension: home(f) != "",
 	}.Class()
 	op, ok := operator.Find(class, name)
 	switch {
@@ -155,6 +155,15 @@ func bounds(v *val, cast string, f *schema.Field) param {
 // extension gives the schema of an extension's type, quoted and with a dot.
 func extension(sqlType string) string {
 	return sqlType[:strings.LastIndex(sqlType, `."`)+1]
+}
+
+// home gives the schema of the operators that compare a field, quoted and with a dot, when its type is an extension's, which
+// need not be on the search path; nothing for types of PostgreSQL itself.
+func home(f *schema.Field) string {
+	if base := f.Type.Base().Underlying(); base.SQL != "" || base.Name == "String" {
+		return extension(castOf(f))
+	}
+	return ""
 }
 
 // inTree compares the places of two rows in a tree: that of the row which the field names, and

@@ -88,7 +88,7 @@ func (q *query) term(sc scope, m member) ([]term, error) {
 		return nil, err
 	}
 	q.docUsed = false
-	t := term{expr: q.expr(sc, f) + collated(f), direction: direction, cast: castOf(f), collation: f.Collation}
+	t := term{expr: q.expr(sc, f) + collated(f), direction: direction, cast: castOf(f), home: home(f), collation: f.Collation}
 	t.native = !q.docUsed
 	t.nullable = !slices.Contains(sc.t.Key, f) && (f.Column == nil || !f.Column.NotNull)
 	return []term{t}, nil

@@ -46,6 +46,7 @@ type term struct {
 	direction string
 	native    bool
 	cast      string // the SQL type
+	home      string // the schema of the operators that compare it; see [home]
 	collation string // ready for SQL; empty: the value's own
 	nullable  bool
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -330,7 +331,9 @@ func TestAggregatesEqualTheModel(outer *testing.T) {
 		var rows [][]int
 		var tuples []string
 		for range rapid.IntRange(0, 12).Draw(t, "rows") {
-			row, tuple := make([]int, len(all)), make([]string, len(all))
+			row, tuple := make([]int, len(all)+1), make([]string, len(all)+1)
+			row[len(all)] = rapid.IntRange(-1, 2).Draw(t, "kind")
+			tuple[len(all)] = map[bool]string{true: "null", false: strconv.Itoa(row[len(all)])}[row[len(all)] < 0]
 			for i, f := range all {
 				row[i], tuple[i] = rapid.IntRange(-1, len(f.values)-1).Draw(t, f.name), "null"
 				if row[i] >= 0 {
@@ -339,10 +342,11 @@ func TestAggregatesEqualTheModel(outer *testing.T) {
 			}
 			rows, tuples = append(rows, row), append(tuples, "("+strings.Join(tuple, ", ")+")")
 		}
-		names := make([]string, len(all))
+		names := make([]string, len(all), len(all)+1)
 		for i, f := range all {
 			names[i] = f.name
 		}
+		names = append(names, "kind")
 		sql := "truncate tb_thing, tv_stored;"
 		if len(rows) > 0 {
 			sql += "insert into tb_thing (" + strings.Join(names, ", ") + ") values " + strings.Join(tuples, ", ") + ";"
@@ -353,11 +357,9 @@ func TestAggregatesEqualTheModel(outer *testing.T) {
 
 		m := &model{figures: all}
 		least := rapid.IntRange(-1, 4).Draw(t, "least i4") // -1: all rows
-		where, kept := "", rows
+		where := ""
 		if least >= 0 {
-			i4 := m.figure("i4")
-			where = "where: {i4: {gte: " + all[i4].values[least][1] + "}}"
-			kept = slices.DeleteFunc(slices.Clone(rows), func(row []int) bool { return row[i4] < least })
+			where = "where: {i4: {gte: " + all[m.figure("i4")].values[least][1] + "}}"
 		}
 		by := rapid.SliceOfNDistinct(rapid.IntRange(0, len(all)-1), 1, 3, rapid.ID[int]).Draw(t, "by")
 		keys := make([]string, len(by))
@@ -377,21 +379,37 @@ func TestAggregatesEqualTheModel(outer *testing.T) {
 		whole, wholeText := m.selection(false)
 		each, eachText := m.selection(true)
 		args := fmt.Sprintf("by: [%s] %s having: %s orderBy: [%s] limit: %d offset: %d", strings.Join(keys, " "), where, having.text, strings.Join(texts, " "), limit, offset)
-		query := "{ "
+		figures := ""
 		for _, src := range modelSources {
-			query += src.list + "Aggregate" + map[bool]string{true: "(" + where + ")"}[where != ""] + " { " + wholeText + " } " + src.list + "Groups(" + args + ") { " + eachText + " } "
+			figures += src.list + "Aggregate" + map[bool]string{true: "(" + where + ")"}[where != ""] + " { " + wholeText + " } " + src.list + "Groups(" + args + ") { " + eachText + " } "
+		}
+		query := "{ " + figures + " kinds { id " + figures + " } "
+		chosen := m.condition(t, 0)
+		for strings.HasPrefix(chosen.text, "{NOT") || strings.HasPrefix(chosen.text, "{OR") || strings.HasPrefix(chosen.text, "{AND") {
+			chosen = m.condition(t, 0)
+		}
+		ranked := m.order(t, by)
+		for strings.HasPrefix(ranked.text, "{key") {
+			ranked = m.order(t, by)
+		}
+		for _, src := range modelSources {
+			narrow := strings.TrimSuffix(chosen.text, "}") + map[bool]string{true: ", " + where}[where != ""] + "}"
+			query += src.list + "Kinds: kinds(where: {" + src.list + ": " + narrow + "}, orderBy: [{" + src.list + ": " + ranked.text + "}]) { id } "
 		}
 		query += "}"
 		var answer map[string]json.RawMessage
 		if err := json.Unmarshal([]byte(s.Query(outer, query, nil)), &answer); err != nil {
 			t.Fatal(err)
 		}
-		for _, src := range modelSources {
-			m.document = src.document
+		kinds := [][][]int{}
+		for kind := range 3 {
+			kinds = append(kinds, slices.DeleteFunc(slices.Clone(rows), func(row []int) bool { return row[len(all)] != kind }))
+		}
+		check := func(at string, answer map[string]json.RawMessage, kept [][]int, src modelSource) {
 			var total map[string]any
 			read(t, answer[src.list+"Aggregate"], &total)
 			if err := m.check(total, kept, nil, whole); err != nil {
-				t.Fatalf("%sAggregate: %v\n%s", src.list, err, tuples)
+				t.Fatalf("%s%sAggregate: %v\n%s", at, src.list, err, tuples)
 			}
 			want := m.grouped(kept, by)
 			if having.of != nil {
@@ -410,12 +428,43 @@ func TestAggregatesEqualTheModel(outer *testing.T) {
 			var got []map[string]any
 			read(t, answer[src.list+"Groups"], &got)
 			if len(got) != len(want) {
-				t.Fatalf("%sGroups(%s): %d groups, want %d", src.list, args, len(got), len(want))
+				t.Fatalf("%s%sGroups(%s): %d groups, want %d", at, src.list, args, len(got), len(want))
 			}
 			for i := range want {
 				if err := m.check(got[i], want[i], by, each); err != nil {
-					t.Fatalf("%sGroups(%s), group %d: %v", src.list, args, i, err)
+					t.Fatalf("%s%sGroups(%s), group %d: %v", at, src.list, args, i, err)
 				}
+			}
+		}
+		matching := func(rows [][]int) [][]int {
+			i4 := m.figure("i4")
+			return slices.DeleteFunc(slices.Clone(rows), func(row []int) bool { return least >= 0 && row[i4] < least })
+		}
+		var below []map[string]json.RawMessage
+		read(t, answer["kinds"], &below)
+		for _, src := range modelSources {
+			m.document = src.document
+			check("", answer, matching(rows), src)
+			for kind, of := range kinds {
+				check(fmt.Sprintf("kind %d: ", kind), below[kind], matching(of), src)
+			}
+			// Kinds by what is known of their rows: chosen by those that match, ordered by all.
+			want := []int{}
+			for kind := range kinds {
+				if chosen.of(matching(kinds[kind])) == yes {
+					want = append(want, kind)
+				}
+			}
+			slices.SortStableFunc(want, func(a, b int) int { return ranked.compare(kinds[a], kinds[b]) })
+			var got []struct{ ID string }
+			read(t, answer[src.list+"Kinds"], &got)
+			ids := []int{}
+			for _, k := range got {
+				id, _ := strconv.Atoi(k.ID)
+				ids = append(ids, id)
+			}
+			if !slices.Equal(ids, want) {
+				t.Fatalf("kinds where %s: %s by %s: %v, want %v\n%s", src.list, chosen.text, ranked.text, ids, want, tuples)
 			}
 		}
 	})

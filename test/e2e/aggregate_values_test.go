@@ -67,17 +67,25 @@ func modelSQL() string {
 	}
 	document := "jsonb_build_object(" + strings.Join(pairs, ", ") + ")"
 	return `create type mood as enum ('happy', 'sad', 'angry');
-create table tb_thing (id int generated always as identity primary key, ` + strings.Join(columns, ", ") + `);
+create table tb_thing (id int generated always as identity primary key, kind int, ` + strings.Join(columns, ", ") + `);
 create view v_thing as select * from tb_thing;
 comment on view v_thing is '@fraiseql:type';
-create view v_computed as select id, ` + document + ` as data from tb_thing;
+create view v_computed as select id, kind, ` + document + ` as data from tb_thing;
 comment on view v_computed is '@fraiseql:type
 document: data
 fields: {` + strings.Join(shape, ", ") + `}';
-create table tv_stored (id int primary key, data jsonb not null);
+create table tv_stored (id int primary key, kind int, data jsonb not null);
 comment on table tv_stored is '@fraiseql:type
 name: Stored
 document: data
 fields: {` + strings.Join(shape, ", ") + `}';
-create function fill() returns void language sql as $$ insert into tv_stored select id, data from v_computed $$;`
+create view v_kind as select * from generate_series(0, 2) as id;
+comment on view v_kind is '@fraiseql:type
+name: Kind
+key: [id]
+relations:
+  things: {to: Thing, by: {id: kind}, many: true}
+  storeds: {to: Stored, by: {id: kind}, many: true}
+  computeds: {to: Computed, by: {id: kind}, many: true}';
+create function fill() returns void language sql as $$ insert into tv_stored select id, kind, data from v_computed $$;`
 }

@@ -146,3 +146,47 @@ func TestWalksByFigures(t *testing.T) {
 		pages{s, "owners", "id", ""}.walk(t, order, rapid.IntRange(1, 5).Draw(r, "size"), want)
 	})
 }
+
+// TestWalksByTypesOfExtensions: their operators are found wherever the extension is, so that citext tells no capitals apart.
+func TestWalksByTypesOfExtensions(t *testing.T) {
+	t.Parallel()
+	needs(t, "select count(*) = 2 from pg_available_extensions where name in ('ltree', 'citext')")
+	s := serve(t, fraiseql.Options{}, `create schema ext;
+		create extension citext schema ext;
+		create extension ltree schema ext;
+		create domain label as text;
+		create table tb_leaf (id int primary key, name ext.citext, path ext.ltree not null, word label, branch int);
+		insert into tb_leaf values (1, 'b', 'top.z', 'x', 1), (2, 'A', 'top', 'y', 1), (3, 'B', 'top.a', 'x', 1), (4, null, 'top.a.b', null, 1), (5, 'a', 'top.z', 'z', 1), (6, null, 'zero', 'y', 1);
+		create view v_leaf as select * from tb_leaf;
+		comment on view v_leaf is '@fraiseql:type
+name: Leaf
+key: [id]
+queries: {list: leaves}';
+		create view v_branch as select 1 as id union all select 2;
+		comment on view v_branch is '@fraiseql:type
+name: Branch
+key: [id]
+relations:
+  leaves: {to: Leaf, by: {id: branch}, many: true}';`)
+	for order, want := range map[string]string{
+		`[{name: ASC}]`:              "251346",
+		`[{name: DESC}]`:             "461325",
+		`[{name: ASC}, {id: DESC}]`:  "523164",
+		`[{path: ASC}]`:              "234156",
+		`[{path: DESC}, {id: DESC}]`: "651432",
+		`[{word: ASC_NULLS_FIRST}, {name: ASC}, {path: ASC}]`: "431265",
+	} {
+		for size := 1; size < 4; size++ {
+			ids := make([]string, len(want))
+			for i := range want {
+				ids[i] = want[i : i+1]
+			}
+			pages{s, "leaves", "id", ""}.walk(t, order, size, ids)
+			pages{s, "leaves", "id", "branch(id: 1)"}.walk(t, order, size, ids)
+		}
+	}
+	for size := 1; size < 3; size++ {
+		pages{s, "branches", "id", ""}.walk(t, `[{leaves: {min: {name: DESC}}}]`, size, []string{"2", "1"})
+		pages{s, "branches", "id", ""}.walk(t, `[{leaves: {max: {word: ASC_NULLS_FIRST}}}]`, size, []string{"2", "1"})
+	}
+}
