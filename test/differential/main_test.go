@@ -43,6 +43,7 @@ func serve(t *testing.T, w *world) *site {
 	t.Helper()
 	app := apptest.Start(t, fraiseql.Options{
 		DatabaseURL: pgtest.New(t, w.sql()).URL, Types: goTypes(), Queries: goQueries(), ConnectionPoolSize: 1, ConnectionPoolMaxOverflow: -1,
+		MaxAliases: -1, MaxDepth: -1, MaxRootFields: -1, MaxTokens: -1, MaxCost: -1, // GraphQL itself has no limits
 	})
 	s := &site{url: apptest.Listen(t, app), oracle: startOracle(t)}
 	s.schema = s.oracle.load(t, w.load(app.Schema()))

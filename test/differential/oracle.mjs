@@ -1,5 +1,5 @@
 // Answers GraphQL operations by graphql-js on plain data, for comparison. It reads a JSON object a line and answers each
-// with one: first {"sdl", "rows", "roots", "relations"}, which gives {"query", "types"}; then {"query", "operationName",
+// with one: first {"sdl", "rows", "plains", "roots", "relations"}, which gives {"query", "types"}; then {"query", "operationName",
 // "variables"}, which gives {"refused"}, or {"data", "errors"} with data as JSON text.
 //
 // A value of a row is null, a list, {"o": {field: value}}, {"raw": JSON text}, {"name": an enum's value} or {"fails": why}.
@@ -117,8 +117,9 @@ function page(rows, args) {
 }
 
 let schema;
+const unknown = new Set(); // fields of types with rows that this file does not model
 
-function load({ sdl, rows, roots, relations }) {
+function load({ sdl, rows, plains, roots, relations }) {
   const tables = Object.fromEntries(
     Object.entries(rows).map(([name, list]) => [
       name,
@@ -154,6 +155,9 @@ function load({ sdl, rows, roots, relations }) {
         field.resolve = related(relations[type.name][field.name]);
       } else if (go.fields[type.name]?.[field.name]) {
         field.resolve = (parent) => go.fields[type.name][field.name](parent, { raw, plain });
+      } else if (plains[type.name] && !plains[type.name].includes(field.name)) {
+        unknown.add(field);
+        field.resolve = () => { throw new Unmodelled(field.name); };
       }
     }
   }
@@ -176,7 +180,10 @@ function digest(type) {
     const fields = type.getFields ? Object.values(type.getFields()).map(told) : [];
     return { name: type.name, fields, possible: schema.getPossibleTypes(type).map((t) => t.name) };
   }
-  if (isObjectType(type)) return { name: type.name, fields: Object.values(type.getFields()).map(told), possible: [type.name] };
+  if (isObjectType(type)) {
+    const fields = Object.values(type.getFields()).filter((f) => !unknown.has(f));
+    return { name: type.name, fields: fields.map(told), possible: [type.name] };
+  }
 }
 
 function told(field) {

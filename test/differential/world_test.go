@@ -255,7 +255,7 @@ func shapes(fields []field) string {
 
 // load is what the oracle is told of a world.
 func (w *world) load(sdl string) map[string]any {
-	rows, roots, relations := map[string]any{}, map[string]any{}, map[string]any{}
+	rows, plains, roots, relations := map[string]any{}, map[string]any{}, map[string]any{}, map[string]any{}
 	for i := range w.Kinds {
 		k := &w.Kinds[i]
 		list := make([]map[string]any, len(k.Rows))
@@ -273,6 +273,11 @@ func (w *world) load(sdl string) map[string]any {
 			}
 		}
 		rows[k.Name] = list
+		names := []string{"id"}
+		for _, f := range k.Fields {
+			names = append(names, f.Name)
+		}
+		plains[k.Name] = names
 		of := map[string]any{}
 		for _, l := range k.Links {
 			of[l.Name] = map[string]any{"to": l.To, "local": l.Name + "_id", "remote": "id"}
@@ -288,7 +293,7 @@ func (w *world) load(sdl string) map[string]any {
 	if w.Broken {
 		roots["broken"] = map[string]any{"of": w.Kinds[0].Name, "fails": true}
 	}
-	return map[string]any{"sdl": sdl, "rows": rows, "roots": roots, "relations": relations}
+	return map[string]any{"sdl": sdl, "rows": rows, "plains": plains, "roots": roots, "relations": relations}
 }
 
 func told(v value) any {
