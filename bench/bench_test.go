@@ -119,6 +119,9 @@ func TestProofsAreRead(t *testing.T) {
 		{bestThroughput, "B-2 1 9 ns/op 1980.25 MB/s 0 B/op 0 allocs/op\nB-2 1 9 ns/op 3.5 MB/s 0 B/op 0 allocs/op\n", "1.98 GB/s, 0 allocations", "", true},
 		{bestThroughput, "B-2 1 9 ns/op 1980.25 MB/s 8 B/op 1 allocs/op\n", "1.98 GB/s, 1 allocations", "", false},
 		{bestThroughput, "FAIL\n", "", "no MB/s", false},
+		{leastTime, "B/read_and_plan-2 \t 9 \t 900000 ns/op\nB/read_and_plan-2 9 1200000 ns/op\nB/read-2 9 10 ns/op\n", "0.90 ms", "", true},
+		{leastTime, "B/read_and_plan-2 9 1000001 ns/op\n", "1.00 ms", "", false},
+		{leastTime, "B/read-2 9 10 ns/op\n", "", "no ns/op", false},
 		{everyQuery, "--- PASS: TestA (0.1s)\n    --- PASS: TestA/b (0.1s)\n", "held by the proxy in 2 tests", "", true},
 		{everyQuery, "--- FAIL: TestA\n", "held by the proxy in 0 tests", "", false},
 	} {
