@@ -97,10 +97,26 @@ func (d *declarer) answer(call, name string, r reflect.Type) answer {
 		return a
 	}
 	f := d.formOf(place{what: call + ": the result", name: title(name) + "Result"}, r, false)
-	if f == nil {
+	if f == nil || !d.tellsType(call, f) {
 		return answer{}
 	}
 	return answer{ok: true, sdl: f.sdl, form: f} // without "!": a root field may fail alone
+}
+
+// tellsType refuses values of an interface or a union: a struct does not tell which of the types it is.
+func (d *declarer) tellsType(call string, f *form) bool {
+	for f.elem != nil {
+		f = f.elem
+	}
+	if f.shape == nil || f.shape.decl.Kind == 0 {
+		return true
+	}
+	cure := "return one of its types"
+	if f.shape.source != "" {
+		cure = fmt.Sprintf("return rows, by fraiseql.From[%s](%q)", f.shape.goType, f.shape.source)
+	}
+	d.fault("%s: the result is %s, an interface or a union, and its Go value does not tell of which type it is: %s", call, f.shape.decl.Name, cure)
+	return false
 }
 
 type batchField[T, R any] struct {
@@ -124,6 +140,9 @@ func (b batchField[T, R]) body(d *declarer) {
 	}
 	result := d.formOf(place{what: call + ": the result", name: title(b.name) + "Result"}, reflect.TypeFor[R](), false)
 	d.later = append(d.later, func() {
+		if result != nil && !d.tellsType(call, result) {
+			return
+		}
 		d.addBatch(call, of, b.name, b.options, result, func(s *shape) schema.Batch {
 			return schema.Batch{Resolve: b.resolver(call, s, result)}
 		})

@@ -112,3 +112,26 @@ func TestFragmentsInsideOneAnother(t *testing.T) {
 		t.Errorf("status %d: %.300s", a.Status, a.Body)
 	}
 }
+
+// TestOnlyWhatIsSelected: the sources of types of which nothing is selected are not in the statement.
+func TestOnlyWhatIsSelected(t *testing.T) {
+	t.Parallel()
+	s := serve(t, fraiseql.Options{GlobalNode: "nodeId"}, feed)
+	person := s.globalIDs(t, `{persons {nodeId}}`)[0]
+	for _, c := range []struct {
+		query     string
+		variables map[string]any
+		has, not  string
+	}{
+		{`{items {title ... on Link {url} ... on Article {__typename title person {name}}}}`, nil, `"v_item"`, `"v_article"`},
+		{`{items {title ... on Article {body}}}`, nil, `"v_article"`, `"url"`},
+		{`{search {... on Person {name}}}`, nil, `"v_person"`, `"v_article"`},
+		{`query($id: ID!) {node(id: $id) {... on Person {name} ... on Article {body}}}`, map[string]any{"id": person}, `"v_person"`, `"v_article"`},
+	} {
+		s.Counted(t, 1, 1, c.query, c.variables)
+		sql := strings.Join(s.Link.Statements(), "\n")
+		if !strings.Contains(sql, c.has) || strings.Contains(sql, c.not) {
+			t.Errorf("%s: %s", c.query, sql)
+		}
+	}
+}

@@ -138,10 +138,14 @@ func TestAbstractInGoMisfits(t *testing.T) {
 			Queries: []fraiseql.Query{fraiseql.List[feedItem]("items")},
 		}
 	}
+	plainValue := items("kind", fraiseql.As[feedLink]("link"))
+	plainValue.Queries = append(plainValue.Queries, fraiseql.Resolve("newest", func(context.Context, struct{}) ([]feedItem, error) { return nil, nil }))
+	plainValue.Types = append(plainValue.Types, fraiseql.Field("twin", func(context.Context, []feedArticle) ([]*feedItem, error) { return nil, nil }))
 	for name, c := range map[string]struct {
 		o    fraiseql.Options
 		says []string
 	}{
+		"values made in Go":   {plainValue, []string{`fraiseql.Resolve("newest"): the result is Item`, `("twin"): the result is Item`, `fraiseql.From[e2e_test.feedItem]("v_item")`}},
 		"no such column":      {items("kin", fraiseql.As[feedLink]("link")), []string{"no column kin", "did you mean kind?"}},
 		"no types":            {items("kind"), []string{"has no types", "fraiseql.As"}},
 		"a field is missing":  {items("kind", fraiseql.As[strayLink]("link")), []string{"strayLink has no field title, which the interface promises", "give strayLink the field"}},
