@@ -151,7 +151,7 @@ var (
 	metricName = regexp.MustCompile(`\b(?:db_client_connection|fraiseql_pool)(?:_[a-z]+)+\b`)
 	variable   = regexp.MustCompile(`\bFRAISEQL_[A-Z_]+\b`)
 	relative   = regexp.MustCompile(`\]\(([^)#:]*)(?:#([^)]*))?\)`)
-	code       = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
+	code       = regexp.MustCompile("(?ms)^ *```.*?^ *```$|`[^`\n]+`") // blocks, and code within a line
 	heading    = regexp.MustCompile(`(?m)^#+ (.*)$`)
 )
 
