@@ -287,9 +287,9 @@ func (w *wire) lost(err error) error {
 		<-w.sent
 		w.sent = nil
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel() // cut it, do not say goodbye
-	_ = w.pg.Close(ctx)
+	// Cut it, do not say goodbye. Not by a context that has ended: the pool would take that for the caller's.
+	_ = w.pg.Conn().Close()
+	_ = w.pg.Close(context.Background())
 	if w.ctx.Err() != nil {
 		return context.Cause(w.ctx)
 	}
