@@ -270,8 +270,8 @@ func (d *doctor) uses() []use {
 			continue
 		}
 		for _, f := range t.Fields {
-			if f.Relation == nil || f.Relation.To.Source == nil {
-				continue
+			if f.Relation == nil || f.Relation.As != 0 || f.Relation.To.Source == nil {
+				continue // the figures beside a list look for the list's rows
 			}
 			to := d.relation(f.Relation.To.Source)
 			u := use{kind: byRelation, where: t.Name + "." + f.Name, view: viewName(to)}
