@@ -23,6 +23,17 @@ type Query interface {
 	root(*declarer) (schema.QueryDecl, bool)
 }
 
+// Mutation declares a field of the mutation type for Options.Mutations: [Function] and [Resolve] make them.
+type Mutation interface {
+	mutation(*declarer) (schema.MutationDecl, bool)
+}
+
+// Resolver is a field that a Go function answers; see [Resolve]. It can stand among the queries and among the mutations.
+type Resolver interface {
+	Query
+	Mutation
+}
+
 // ObjectOptions says what the fields of a struct cannot say about its type.
 type ObjectOptions struct {
 	Name        string // in GraphQL; default: the Go type's name
@@ -112,7 +123,7 @@ func Groups[T any](name string, o ...QueryOptions) Query {
 	return rowsQuery{kind: schema.Groups, of: reflect.TypeFor[T](), name: name, options: last(o)}
 }
 
-// Resolve declares a field of the query type that a Go function answers.
+// Resolve declares a field of the query type, or of the mutation type, that a Go function answers.
 //
 // A is a struct whose fields are the arguments, named as an [Object]'s fields are; struct{}
 // takes none. A pointer may be left out or null, default:"10" gives a default, [Optional]
@@ -120,8 +131,9 @@ func Groups[T any](name string, o ...QueryOptions) Query {
 //
 // R is a scalar, an enum, a struct, a slice of these, or a description of rows: *[Rows] or
 // *[Row], made by [From]. The field is nullable whatever R is, so that its error leaves the
-// other root fields of the request alone. [DB] gives f the request's own connection.
-func Resolve[A, R any](name string, f func(ctx context.Context, args A) (R, error), o ...QueryOptions) Query {
+// other root fields of the request alone. [DB] gives f the request's own connection. Among Options.Mutations, what f does on it
+// is one transaction, saved when f returns without an error.
+func Resolve[A, R any](name string, f func(ctx context.Context, args A) (R, error), o ...QueryOptions) Resolver {
 	return resolveQuery[A, R]{name: name, f: f, options: last(o)}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/fraiseql/fraiseql-go/auth"
 	"github.com/fraiseql/fraiseql-go/internal/catalog"
 	"github.com/fraiseql/fraiseql-go/internal/engine"
+	"github.com/fraiseql/fraiseql-go/internal/execute"
 	"github.com/fraiseql/fraiseql-go/internal/gqlop"
 	"github.com/fraiseql/fraiseql-go/internal/ops"
 	"github.com/fraiseql/fraiseql-go/pool"
@@ -211,12 +212,18 @@ func (a *App) read(ctx context.Context) (*serving, error) {
 			sources = append(sources, t.Source)
 		}
 	}
+	var functions []string
+	for _, m := range a.declarations.Mutations {
+		if m.Function != "" {
+			functions = append(functions, m.Function)
+		}
+	}
 	var facts *catalog.Facts
 	err := p.Tx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(c pgx.Tx) (err error) {
 		if _, err = c.Exec(ctx, "set local statement_timeout = 0"); err != nil { // the limit is for requests
 			return err
 		}
-		if facts, err = catalog.Read(ctx, c, catalog.Options{Schemas: a.o.Schemas, Sources: sources}); err != nil {
+		if facts, err = catalog.Read(ctx, c, catalog.Options{Schemas: a.o.Schemas, Sources: sources, Functions: functions}); err != nil {
 			return err
 		}
 		return a.checkRole(ctx, c)
@@ -246,11 +253,23 @@ func (a *App) read(ctx context.Context) (*serving, error) {
 		Session:     a.session(),
 		BufferBytes: max(a.o.BufferBytes, 0),
 		Production:  a.o.Production, Logger: a.o.Logger,
+
+		AllOrNothing: a.o.MutationsAllOrNothing, Isolation: a.o.MutationIsolation, Retries: max(a.o.MutationRetries, 0),
+		Constraints: constraints(facts),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("making the engine: %w", err)
 	}
 	return &serving{schema: built, engine: e}, nil
+}
+
+// constraints are what the catalog knows of them, for errors.
+func constraints(f *catalog.Facts) map[execute.ConstraintName]execute.Constraint {
+	all := make(map[execute.ConstraintName]execute.Constraint, len(f.Constraints))
+	for _, c := range f.Constraints {
+		all[execute.ConstraintName{Schema: c.Schema, Table: c.Table, Name: c.Name}] = execute.Constraint{Columns: c.Columns, Text: c.Text}
+	}
+	return all
 }
 
 // session is the function of the options, or the one that their table makes; nil for none.

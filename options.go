@@ -27,6 +27,9 @@ type Options struct {
 	Types []Type
 	// Queries are the fields of the query type, made by [List], [Get] and [Resolve].
 	Queries []Query
+	// Mutations are the fields of the mutation type, made by [Function] and [Resolve]. Functions of the database whose comment
+	// says @fraiseql:mutation are served besides.
+	Mutations []Mutation
 
 	// Schemas are the database schemas in which sources are looked for and discovered, in this
 	// order. Default: public.
@@ -169,6 +172,16 @@ type Options struct {
 	// answers by GET have: the client keeps them and asks by their ETag whether they still hold.
 	CacheControl string
 
+	// MutationsAllOrNothing runs all the mutations of an operation in one transaction, so that one that fails undoes the others.
+	// Default: each has a transaction of its own, and what one has saved stays.
+	MutationsAllOrNothing bool
+	// MutationIsolation is the isolation level of a mutation's transaction: "read committed", "repeatable read" or
+	// "serializable". Default: the database's, mostly read committed.
+	MutationIsolation string
+	// MutationRetries is how often a mutation is tried again that lost against another one at the same time (SQLSTATE 40001 and
+	// 40P01), with a growing pause between. One in Go is not called twice. Default: 3; negative: never.
+	MutationRetries int
+
 	// MaxPage is the largest number of rows of one list. Default: 1000; negative: no limit.
 	MaxPage int
 	// MaxDepth is how deep a selection may nest. Default: 20; negative: no limit.
@@ -210,6 +223,7 @@ const (
 	defaultBufferBytes      = 256 << 10
 	defaultMaxBodyBytes     = 1 << 20
 	defaultBodyTimeout      = 10 * time.Second
+	defaultRetries          = 3
 	defaultMaxPage          = 1000
 	defaultMaxDepth         = 20
 	defaultMaxTokens        = 15_000
@@ -241,6 +255,7 @@ func (o Options) withDefaults() Options {
 	o.BufferBytes = cmp.Or(o.BufferBytes, defaultBufferBytes)
 	o.MaxBodyBytes = cmp.Or(o.MaxBodyBytes, defaultMaxBodyBytes)
 	o.BodyTimeout = cmp.Or(o.BodyTimeout, defaultBodyTimeout)
+	o.MutationRetries = cmp.Or(o.MutationRetries, defaultRetries)
 	o.MaxPage = cmp.Or(o.MaxPage, defaultMaxPage)
 	o.MaxDepth = cmp.Or(o.MaxDepth, defaultMaxDepth)
 	o.MaxTokens = cmp.Or(o.MaxTokens, defaultMaxTokens)

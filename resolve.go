@@ -64,6 +64,14 @@ func (q resolveQuery[A, R]) root(d *declarer) (schema.QueryDecl, bool) {
 	return out, args.ok && answer.ok
 }
 
+func (q resolveQuery[A, R]) mutation(d *declarer) (schema.MutationDecl, bool) {
+	decl, ok := q.root(d)
+	return schema.MutationDecl{
+		Name: decl.Name, Description: decl.Description, Deprecated: decl.Deprecated, Origin: decl.Origin,
+		Type: decl.Type, Args: decl.Args, Resolver: decl.Resolver,
+	}, ok
+}
+
 // answer is what a resolver's R means.
 type answer struct {
 	ok       bool

@@ -18,7 +18,7 @@ type declarer struct {
 	inputs  map[reflect.Type]*shape
 	enums   map[reflect.Type]*enumForm
 	scalars map[reflect.Type]*form
-	roots   map[string]string // name of a query field → who declared it
+	roots   map[string]string // name of a field of the query type, then of the mutation type → who declared it
 	later   []func()
 	maxPage int
 }
@@ -93,6 +93,16 @@ func declare(o Options) (schema.Declarations, error) {
 		}
 		if decl, ok := q.root(d); ok {
 			d.out.Queries = append(d.out.Queries, decl)
+		}
+	}
+	d.roots = map[string]string{}
+	for i, m := range o.Mutations {
+		if m == nil {
+			d.fault("Options.Mutations[%d] is nil: leave it out", i)
+			continue
+		}
+		if decl, ok := m.mutation(d); ok {
+			d.out.Mutations = append(d.out.Mutations, decl)
 		}
 	}
 	for _, do := range d.later {

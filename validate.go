@@ -20,7 +20,7 @@ func (o Options) validate() error {
 	if strings.TrimSpace(o.DatabaseURL) == "" {
 		fault(`DatabaseURL is empty, and an app needs a database: give postgres://user@host/name, by --database-url, FRAISEQL_DATABASE_URL or DATABASE_URL; "fraiseql dev" starts a database of its own`)
 	}
-	if o.NoAutoDiscover && len(o.Types) == 0 && len(o.Queries) == 0 && len(o.Expose) == 0 {
+	if o.NoAutoDiscover && len(o.Types) == 0 && len(o.Queries) == 0 && len(o.Mutations) == 0 && len(o.Expose) == 0 {
 		fault("NoAutoDiscover is set, and neither Types, Queries nor Expose name anything to serve: name something, or leave discovery on")
 	}
 	for i, s := range o.Schemas {
@@ -35,6 +35,11 @@ func (o Options) validate() error {
 	}
 	if err := pool.CheckURL(o.DatabaseURL); err != nil && strings.TrimSpace(o.DatabaseURL) != "" {
 		fault("DatabaseURL: %w", err)
+	}
+	switch o.MutationIsolation {
+	case "", "read committed", "repeatable read", "serializable":
+	default:
+		fault("MutationIsolation is %q: write read committed, repeatable read or serializable", o.MutationIsolation)
 	}
 	o.validateAccess(fault)
 	o.validatePool(fault)

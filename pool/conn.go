@@ -150,8 +150,8 @@ func (c Conn) Raw(use func(*pgx.Conn) error) error {
 	return c.raw(conn, use)
 }
 
-// RawClean is Raw with a promise: use leaves the session as it finds it. It runs no transaction control, no SET without
-// LOCAL, and nothing else that outlives the implicit transaction of one batch, so that no reset is needed.
+// RawClean is Raw with a promise: use leaves the session as it finds it. It runs no SET without LOCAL and nothing else that
+// outlives a transaction, and every transaction that it begins has ended before the release, so that no reset is needed.
 func (c Conn) RawClean(use func(*pgx.Conn) error) error {
 	conn, err := c.use()
 	if err != nil {

@@ -10,6 +10,7 @@ type Declarations struct {
 	Enums       []EnumDecl
 	Inputs      []InputDecl
 	Queries     []QueryDecl
+	Mutations   []MutationDecl
 	Batches     []BatchDecl
 }
 
@@ -126,6 +127,25 @@ type QueryDecl struct {
 	Type        string // Resolve: the result as SDL writes it; otherwise the object's name
 	Args        []ArgDecl
 	Resolver    Resolver
+}
+
+// MutationDecl declares a field of the mutation type: a function of the database or, with a Resolver, one in Go.
+type MutationDecl struct {
+	Name        string
+	Description string
+	Deprecated  string
+	Origin      string
+
+	Resolver Resolver
+	Type     string    // with a Resolver: the result as SDL writes it
+	Args     []ArgDecl // with a Resolver
+
+	Function string // its name, with the schema where it needs one
+	Input    string // the name of the input type; empty: made of the function's arguments
+	Success  string // what the function gives, or the object that is made of it, as SDL writes it; empty: what it gives
+	Error    string // the name of the object that an error is; empty: the field's with Error behind it
+
+	CommitOnError bool
 }
 
 // BatchDecl declares a Go field on an object type.

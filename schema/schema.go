@@ -14,22 +14,26 @@ type Schema struct {
 	Title       string
 	Description string
 	Query       *Type
+	Mutation    *Type // nil: nothing can be changed
 
 	types  map[string]*Type
 	sorted []*Type
 	sdl    string
 }
 
-// New freezes the types reachable from query. It refuses names that GraphQL does not allow,
+// New freezes the types reachable from query and from mutation, which may be nil. It refuses names that GraphQL does not allow,
 // two types of one name, an object without fields, and a field without a source; all faults
 // are reported at once.
-func New(title, description string, query *Type) (*Schema, error) {
-	s := &Schema{Title: title, Description: description, Query: query, types: map[string]*Type{}}
+func New(title, description string, query, mutation *Type) (*Schema, error) {
+	s := &Schema{Title: title, Description: description, Query: query, Mutation: mutation, types: map[string]*Type{}}
 	var faults []error
 	for _, t := range builtin() {
 		s.types[t.Name] = t
 	}
 	s.collect(query, &faults)
+	if mutation != nil {
+		s.collect(mutation, &faults)
+	}
 	unlisted := map[*Type]bool{}
 	for _, t := range s.types {
 		s.sorted = append(s.sorted, t)
@@ -123,7 +127,7 @@ func (t *Type) index(faults *[]error) {
 			bad("%s.%s stands twice: rename one of them", t.Name, f.Name)
 		}
 		t.fields[f.Name] = f
-		if t.Kind == Object && f.Column == nil && f.Key == "" && f.Relation == nil && f.Batch == nil && f.Root == nil && f.Measure == nil && f.Part == 0 && !f.Global {
+		if t.Kind == Object && f.Column == nil && f.Key == "" && f.Relation == nil && f.Batch == nil && f.Root == nil && f.Measure == nil && f.Part == 0 && f.Outcome == 0 && !f.Global {
 			bad("%s.%s: nothing says where its value comes from", t.Name, f.Name)
 		}
 	}

@@ -49,7 +49,7 @@ func TestNewRefuses(t *testing.T) {
 			} else {
 				root.Type = schema.Of(test.typ)
 			}
-			s, err := schema.New("", "", query(root))
+			s, err := schema.New("", "", query(root), nil)
 			if err == nil || s != nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
@@ -63,7 +63,7 @@ func TestNewReportsAllAtOnce(t *testing.T) {
 		&schema.Field{Name: "a", Type: schema.Of(&schema.Type{Kind: schema.Enum, Name: "E"})},
 		&schema.Field{Name: "b", Type: schema.Of(&schema.Type{Kind: schema.Object, Name: "O"})},
 		&schema.Field{Name: "b", Type: of("Int")},
-	))
+	), nil)
 	if err == nil || strings.Count(err.Error(), "\n") != 2 {
 		t.Errorf("got %v, want three faults", err)
 	}
@@ -154,7 +154,7 @@ func TestSDL(t *testing.T) {
 		&schema.Field{Name: "told", Type: schema.NonNull(schema.ListOf(schema.NonNull(schema.Of(enum)))), Description: `Has """ inside.`, Deprecated: "use plain", Args: []*schema.Field{
 			{Name: "pick", Type: schema.NonNull(schema.Of(pick)), Description: "What to pick."}, {Name: "old", Type: of("Int"), Deprecated: "unused"},
 		}},
-	))
+	), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +201,7 @@ func FuzzDescription(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		s, err := schema.New("", "", query(&schema.Field{Name: "a", Type: of("Int"), Description: text, Deprecated: text}))
+		s, err := schema.New("", "", query(&schema.Field{Name: "a", Type: of("Int"), Description: text, Deprecated: text}), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -223,7 +223,7 @@ func TestHiddenFields(t *testing.T) {
 	in := &schema.Type{Kind: schema.Input, Name: "In", Fields: []*schema.Field{
 		{Name: "shown", Type: of("Int")}, {Name: "other", Type: of("Int"), Hidden: true, Alias: "shown"}, {Name: "unseen", Type: of("Date"), Hidden: true},
 	}}
-	s, err := schema.New("", "", query(&schema.Field{Name: "f", Type: of("Int"), Args: []*schema.Field{{Name: "in", Type: schema.Of(in)}}}))
+	s, err := schema.New("", "", query(&schema.Field{Name: "f", Type: of("Int"), Args: []*schema.Field{{Name: "in", Type: schema.Of(in)}}}), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +231,7 @@ func TestHiddenFields(t *testing.T) {
 		t.Error(s.SDL())
 	}
 	in = &schema.Type{Kind: schema.Input, Name: "In", Fields: []*schema.Field{{Name: "other", Type: of("Int"), Hidden: true}}}
-	if _, err := schema.New("", "", query(&schema.Field{Name: "f", Type: of("Int"), Args: []*schema.Field{{Name: "in", Type: schema.Of(in)}}})); err == nil {
+	if _, err := schema.New("", "", query(&schema.Field{Name: "f", Type: of("Int"), Args: []*schema.Field{{Name: "in", Type: schema.Of(in)}}}), nil); err == nil {
 		t.Error("an input without a field to be seen is accepted")
 	}
 }

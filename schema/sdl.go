@@ -5,7 +5,11 @@ import "strings"
 func (s *Schema) print() string {
 	var b strings.Builder
 	describe(&b, "", s.Description)
-	b.WriteString("schema {\n  query: " + s.Query.Name + "\n}\n")
+	b.WriteString("schema {\n  query: " + s.Query.Name + "\n")
+	if s.Mutation != nil {
+		b.WriteString("  mutation: " + s.Mutation.Name + "\n")
+	}
+	b.WriteString("}\n")
 	for _, t := range s.sorted {
 		if t.Kind == Scalar && isBuiltin(t.Name) {
 			continue

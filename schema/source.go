@@ -63,13 +63,15 @@ const (
 	Groups                         // the same for each group of rows: by, where, having, orderBy, limit, offset
 	Connection                     // a page of the rows of a source, from a cursor on: first, after, last, before, where, orderBy
 	Global                         // rows of any source by their global ids: id, or ids
+	Function                       // what a database function gives, on the mutation type
 )
 
-// Root is what stands behind a field of the query type.
+// Root is what stands behind a field of the query or the mutation type.
 type Root struct {
 	Kind     RootKind
-	Of       *Type    // of all but Resolve: the type of the rows
+	Of       *Type    // of all but Resolve and Function: the type of the rows
 	Resolver Resolver // Resolve
+	Call     *Call    // Function
 }
 
 // Resolver answers a root field in Go. args is a JSON object of the coerced arguments; absent

@@ -95,12 +95,13 @@ type Field struct {
 
 	// Where an output field's value comes from: exactly one of these is set.
 	Column   *Column   // a native column of the parent's source
-	Key      string    // a key of the parent's JSON document, or of the JSON object that the parent is
+	Key      string    // a key of the parent's JSON document, or of the JSON object that the parent is; of an input, the database's name
 	Relation *Relation // rows of another source, by key columns
 	Batch    *Batch    // a Go function over all parents at once
 	Root     *Root     // a field of the query type
 	Measure  *Measure  // a value over many rows of a source
 	Part     Part      // a part of a connection
+	Outcome  Outcome   // a part of what a mutation gives; a Key beside it is one of the metadata, or of the same object made by Go
 	Global   bool      // the global id: made of the type's name and its key
 
 	NoFilter bool // left out of the type's filters

@@ -55,7 +55,10 @@ func Build(f *Facts, d schema.Declarations, o BuildOptions) (*schema.Schema, []P
 		claims: map[string]string{}, implicit: map[*schema.Field]bool{}, sqlNames: map[*schema.Field]string{},
 		query: &schema.Type{Kind: schema.Object, Name: "Query", Description: "What can be asked."},
 	}
+	b.mutation = &schema.Type{Kind: schema.Object, Name: "Mutation", Description: "What can be changed."}
+	b.inputByOID, b.errorTypes, b.outcomes = map[uint32]*schema.Type{}, map[string]*schema.Type{}, map[string]*schema.Type{}
 	b.claims["Query"] = "the query type"
+	b.claims["Mutation"] = "the mutation type"
 	b.declareScalars()
 	b.reserve()
 	b.findLtree()
@@ -73,6 +76,7 @@ func Build(f *Facts, d schema.Declarations, o BuildOptions) (*schema.Schema, []P
 	}
 	b.growTrees()
 	b.addQueries()
+	b.addMutations()
 	b.addGlobal()
 	b.describeRows()
 	s, err := b.freeze()
@@ -119,6 +123,11 @@ type builder struct {
 	orders  map[*schema.Type]*schema.Type
 	filters map[string]*schema.Type
 	query   *schema.Type
+
+	mutation   *schema.Type
+	inputByOID map[uint32]*schema.Type // made of composite types
+	errorTypes map[string]*schema.Type // that several mutations may share, by the name they are asked for by
+	outcomes   map[string]*schema.Type // of the parts of a mutation's answer, by name
 }
 
 // object is an object type being made.
@@ -378,7 +387,11 @@ func (b *builder) freeze() (*schema.Schema, error) {
 		}
 		return nil, errors.Join(faults...)
 	}
-	s, err := schema.New(cmp.Or(b.o.Title, b.d.Title), cmp.Or(b.o.Description, b.d.Description), b.query)
+	var mutation *schema.Type
+	if len(b.mutation.Fields) > 0 {
+		mutation = b.mutation
+	}
+	s, err := schema.New(cmp.Or(b.o.Title, b.d.Title), cmp.Or(b.o.Description, b.d.Description), b.query, mutation)
 	if err != nil {
 		return nil, err
 	}

@@ -51,17 +51,6 @@ func (b *builder) discover() {
 	for _, name := range b.f.Missing {
 		b.report(false, "schema "+name, "create it, or name other schemas", "there is no schema %s", name)
 	}
-	if b.o.Discover {
-		for _, fn := range b.f.Functions {
-			a := readComment(fn.Comment)
-			object := "comment on function " + fn.Schema + "." + fn.Name
-			if a.kind == "mutation" {
-				b.report(false, object, "remove the annotation until a version serves them", "mutations are not served by this version")
-			} else {
-				b.report(false, object, "remove the annotation", "@fraiseql:%s is not known on a function", a.kind)
-			}
-		}
-	}
 	var plain []*Relation
 	matched := make([]bool, len(b.o.Expose))
 	for _, rel := range b.f.Relations {

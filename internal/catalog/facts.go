@@ -12,7 +12,9 @@ type Facts struct {
 	Missing   []string         // schemas that were asked for and do not exist
 	Relations []*Relation      // by schema in the order of Schemas, then by name
 	Types     map[uint32]*Type // by OID: all that the columns use, and what those are made of
-	Functions []*Function      // only those with an annotation
+	Functions []*Function      // those with an annotation, and those that declarations in Go name
+
+	Constraints []Constraint // of tables and domains outside the system's own schemas
 
 	Collations map[string][]string // of the names that comments ask for: the schemas that have one, pg_catalog first
 }
@@ -100,11 +102,56 @@ type Attribute struct {
 	Comment string
 }
 
-// Function is an annotated function.
+// Constraint is a constraint of a table or a domain, or a unique index.
+type Constraint struct {
+	Schema  string
+	Table   string // or the domain
+	Name    string
+	Columns []string
+	Text    string // its comment
+}
+
+// Function is a function that is annotated or declared.
 type Function struct {
 	Schema  string
 	Name    string
 	Comment string
+	Kind    byte        // as pg_proc.prokind: f p a w
+	Args    []Argument  // those that a call passes
+	Returns uint32      // the OID of its type
+	Set     bool        // it gives any number of rows
+	Table   []Attribute // the columns of a function that RETURNS TABLE or has OUT arguments
+	Usage   bool        // the role may use the function's schema
+	Allowed bool        // the role may call it
+}
+
+// Argument is an argument of a function.
+type Argument struct {
+	Name     string // empty: it has none
+	Type     uint32
+	Optional bool // it has a default
+	Variadic bool
+}
+
+// function finds functions by a name as declared: fn_create_user, app.fn_create_user. The second result lists the schemas that
+// were searched.
+func (f *Facts) function(name string) (found []*Function, searched []string) {
+	searched = f.Schemas
+	sch, fn := splitName(name)
+	if sch != "" {
+		searched = []string{sch}
+	}
+	for _, s := range searched {
+		for _, candidate := range f.Functions {
+			if candidate.Schema == s && candidate.Name == fn {
+				found = append(found, candidate)
+			}
+		}
+		if len(found) > 0 {
+			break
+		}
+	}
+	return found, searched
 }
 
 // relation finds a served relation by its name as declared: v_user, app.v_user or "My View".

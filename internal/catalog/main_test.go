@@ -38,8 +38,8 @@ func readFrom(t *testing.T, conn *pgx.Conn, o catalog.Options) *catalog.Facts {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if counting.queries > 5 {
-		t.Errorf("Read took %d queries, want at most 5", counting.queries)
+	if counting.queries > 6 {
+		t.Errorf("Read took %d queries, want at most 6", counting.queries)
 	}
 	return f
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/fraiseql/fraiseql-go/schema"
 )
 
 // camel turns a database name into a GraphQL name: dns_1_id → dns1Id. A leading underscore
@@ -33,18 +35,7 @@ func pascal(name string) string {
 
 // snake turns a GraphQL name into a database name: an underscore before each capital, and
 // before a run of digits that follows a letter: dns1Id → dns_1_id.
-func snake(name string) string {
-	var b strings.Builder
-	before := '_'
-	for _, r := range name {
-		if unicode.IsUpper(r) && before != '_' || unicode.IsDigit(r) && unicode.IsLetter(before) {
-			b.WriteByte('_')
-		}
-		b.WriteRune(unicode.ToLower(r))
-		before = r
-	}
-	return b.String()
-}
+func snake(name string) string { return schema.ColumnName(name) }
 
 // typeName makes a type's name from its source's: v_user → User.
 func typeName(source string) string {

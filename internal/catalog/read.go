@@ -18,10 +18,12 @@ type Querier interface {
 type Options struct {
 	Schemas []string // all their relations are read; an unqualified source is looked for in this order
 	Sources []string // relations that declarations in Go name, perhaps in other schemas
+	// Functions are those that declarations in Go name, perhaps in other schemas.
+	Functions []string
 }
 
 // Read asks pg_catalog for all facts about the relations of the named schemas and about the
-// named sources. It takes five queries, whatever the number of relations, and one more when
+// named sources. It takes six queries, whatever the number of relations, and one more when
 // comments name collations. A schema or source
 // that does not exist is no error here: [Build] reports it where it is used.
 func Read(ctx context.Context, q Querier, o Options) (*Facts, error) {
@@ -36,6 +38,7 @@ func Read(ctx context.Context, q Querier, o Options) (*Facts, error) {
 		{"columns", r.readColumns},
 		{"foreign keys", r.readForeignKeys},
 		{"types", r.readTypes},
+		{"constraints", r.readConstraints},
 		{"collations", r.readCollations},
 	} {
 		if err := step.do(ctx, o); err != nil {
@@ -70,32 +73,75 @@ func (r *reader) each(ctx context.Context, sql string, args []any, do func(scan 
 }
 
 const functionsSQL = `
-SELECT n.oid IS NOT NULL, s.name, '', ''
+SELECT n.oid IS NOT NULL, s.name, '', '', '', '{}'::text[], '{}'::oid[], '{}'::text[], 0, 0::oid, false, false, false
 FROM unnest($1::text[]) WITH ORDINALITY AS s(name, place)
 LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = s.name
 UNION ALL
-SELECT true, n.nspname::text, p.proname::text, d.description
+SELECT true, n.nspname::text, p.proname::text, coalesce(d.description, ''), p.prokind::text,
+	coalesce(p.proargnames, '{}'), coalesce(p.proallargtypes, p.proargtypes::oid[]), coalesce(p.proargmodes::text[], '{}'),
+	p.pronargdefaults, p.prorettype, p.proretset,
+	pg_catalog.has_schema_privilege(n.oid, 'USAGE'), pg_catalog.has_function_privilege(p.oid, 'EXECUTE')
 FROM pg_catalog.pg_proc AS p
 JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
-JOIN pg_catalog.pg_description AS d ON d.objoid = p.oid AND d.classoid = 'pg_catalog.pg_proc'::regclass
-WHERE n.nspname = ANY ($1) AND d.description LIKE '%@fraiseql:%'
+LEFT JOIN pg_catalog.pg_description AS d ON d.objoid = p.oid AND d.classoid = 'pg_catalog.pg_proc'::regclass
+WHERE n.nspname = ANY ($1) AND (d.description LIKE '%@fraiseql:%' OR p.proname = ANY ($2))
+OR EXISTS (SELECT FROM unnest($3::text[], $4::text[]) AS s(sch, fn) WHERE s.sch = n.nspname AND s.fn = p.proname)
 ORDER BY 2, 3`
 
 func (r *reader) readFunctions(ctx context.Context, o Options) error {
-	return r.each(ctx, functionsSQL, []any{texts(o.Schemas)}, func(scan func(...any) error) error {
+	var names, schemas, functions []string
+	for _, name := range o.Functions {
+		if sch, fn := splitName(name); sch == "" {
+			names = append(names, fn)
+		} else {
+			schemas, functions = append(schemas, sch), append(functions, fn)
+		}
+	}
+	args := []any{texts(o.Schemas), texts(names), texts(schemas), texts(functions)}
+	return r.each(ctx, functionsSQL, args, func(scan func(...any) error) error {
 		var known bool
 		var fn Function
-		if err := scan(&known, &fn.Schema, &fn.Name, &fn.Comment); err != nil {
+		var kind string
+		var named, modes []string
+		var types []uint32
+		var defaults int
+		err := scan(&known, &fn.Schema, &fn.Name, &fn.Comment, &kind, &named, &types, &modes, &defaults, &fn.Returns, &fn.Set, &fn.Usage, &fn.Allowed)
+		if err != nil {
 			return err
 		}
+		fn.addArguments(named, types, modes, defaults)
 		switch {
 		case !known:
 			r.f.Missing = append(r.f.Missing, fn.Schema)
 		case fn.Name != "":
+			fn.Kind = kind[0]
 			r.f.Functions = append(r.f.Functions, &fn)
 		}
 		return nil
 	})
+}
+
+// addArguments sorts a function's arguments into what a call passes and what it gives. The last of those that are passed have
+// the defaults.
+func (fn *Function) addArguments(names []string, types []uint32, modes []string, defaults int) {
+	for i, t := range types {
+		name, mode := "", "i"
+		if i < len(names) {
+			name = names[i]
+		}
+		if i < len(modes) {
+			mode = modes[i]
+		}
+		if mode == "i" || mode == "b" || mode == "v" {
+			fn.Args = append(fn.Args, Argument{Name: name, Type: t, Variadic: mode == "v"})
+		}
+		if mode == "o" || mode == "b" || mode == "t" {
+			fn.Table = append(fn.Table, Attribute{Name: name, Type: t})
+		}
+	}
+	for i := max(len(fn.Args)-defaults, 0); i < len(fn.Args); i++ {
+		fn.Args[i].Optional = true
+	}
 }
 
 // The relations that views read are followed through their rules, because only the tables at
@@ -279,6 +325,15 @@ func (r *reader) readTypes(ctx context.Context, o Options) error {
 			used[c.Type] = true
 		}
 	}
+	for _, fn := range r.f.Functions {
+		used[fn.Returns] = true
+		for _, a := range fn.Args {
+			used[a.Type] = true
+		}
+		for _, a := range fn.Table {
+			used[a.Type] = true
+		}
+	}
 	args := []any{slices.Sorted(maps.Keys(used)), texts(o.Schemas), builtinNames()}
 	if len(used) == 0 {
 		args[0] = []uint32{}
@@ -299,6 +354,45 @@ func (r *reader) readTypes(ctx context.Context, o Options) error {
 		}
 		r.f.Types[t.OID] = &t
 		return nil
+	})
+}
+
+const constraintsSQL = `
+SELECT n.nspname::text, coalesce(c.relname, t.typname)::text, k.conname::text,
+	coalesce((SELECT array_agg(a.attname::text ORDER BY u.place) FROM unnest(k.conkey) WITH ORDINALITY AS u(number, place)
+		JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.number), '{}'),
+	coalesce(d.description, '')
+FROM pg_catalog.pg_constraint AS k
+JOIN pg_catalog.pg_namespace AS n ON n.oid = k.connamespace
+LEFT JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid
+LEFT JOIN pg_catalog.pg_type AS t ON t.oid = k.contypid
+LEFT JOIN pg_catalog.pg_description AS d ON d.objoid = k.oid AND d.classoid = 'pg_catalog.pg_constraint'::regclass
+WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+UNION ALL
+SELECT n.nspname::text, t.relname::text, c.relname::text,
+	(SELECT coalesce(array_agg(a.attname::text ORDER BY u.place), '{}') FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS u(number, place)
+		JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = u.number),
+	coalesce(d.description, '')
+FROM pg_catalog.pg_index AS i
+JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+JOIN pg_catalog.pg_class AS t ON t.oid = i.indrelid
+JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
+LEFT JOIN pg_catalog.pg_description AS d ON d.objoid = c.oid AND d.classoid = 'pg_catalog.pg_class'::regclass AND d.objsubid = 0
+WHERE i.indisunique AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x'))
+ORDER BY 1, 2, 3`
+
+// readConstraints reads what errors of mutations are explained by.
+func (r *reader) readConstraints(ctx context.Context, _ Options) error {
+	if len(r.f.Functions) == 0 {
+		return nil
+	}
+	return r.each(ctx, constraintsSQL, nil, func(scan func(...any) error) error {
+		var c Constraint
+		err := scan(&c.Schema, &c.Table, &c.Name, &c.Columns, &c.Text)
+		c.Text = readComment(c.Text).text
+		r.f.Constraints = append(r.f.Constraints, c)
+		return err
 	})
 }
 

@@ -20,17 +20,19 @@ type Statement struct {
 
 // param is where the text of a parameter comes from.
 type param struct {
-	leaf   int     // 1 + index among the leaves
-	text   []byte  // leaf is 0: the text itself
-	parts  []param // or the elements of an array
-	array  bool
-	like   operator.Pattern
-	ends   string      // of a range whose parts are its bounds: the brackets
-	cursor *cursorForm // the text is a cursor, and the parameter the value in it that part tells
-	part   int
-	global *globalIDs // the text is an array of what part tells of each global id: 0 its type, 1… the key
-	cast   string     // the SQL type, to find the parameter again and to check its form
-	field  string     // for messages
+	leaf     int     // 1 + index among the leaves
+	text     []byte  // leaf is 0: the text itself
+	parts    []param // or the elements of an array
+	array    bool
+	like     operator.Pattern
+	ends     string      // of a range whose parts are its bounds: the brackets
+	cursor   *cursorForm // the text is a cursor, and the parameter the value in it that part tells
+	part     int
+	document *val       // the text is a JSON document in the database's names
+	context  []string   // the request's own context gives the text; see ContextParam
+	global   *globalIDs // the text is an array of what part tells of each global id: 0 its type, 1… the key
+	cast     string     // the SQL type, to find the parameter again and to check its form
+	field    string     // for messages
 }
 
 // maxNamed bounds the SQL of statements that a connection keeps, since PostgreSQL keeps about a hundred bytes for each.
@@ -57,6 +59,26 @@ func (b Bound) Params(s *Statement, dst [][]byte) ([][]byte, error) {
 	return dst, nil
 }
 
+// Context lists the parameters that the request's own context gives.
+func (s *Statement) Context() []ContextParam {
+	var all []ContextParam
+	for i := range s.params {
+		if s.params[i].context != nil {
+			all = append(all, ContextParam{i, s.params[i].context})
+		}
+	}
+	return all
+}
+
+// bindDocument writes a document; one whose type says nothing of its keys has all of them renamed.
+func (p *param) bindDocument(leaves []leaf) []byte {
+	text := p.document.appendDocument(nil, leaves)
+	if p.document.kind == leafVal && p.document.ref.Elem == nil {
+		return appendRenamed(nil, text)
+	}
+	return text
+}
+
 func (p *param) bind(leaves []leaf) ([]byte, error) {
 	if p.array {
 		var a arrayLiteral
@@ -69,7 +91,11 @@ func (p *param) bind(leaves []leaf) ([]byte, error) {
 			if err != nil {
 				return nil, err
 			}
-			a.element(text)
+			if text == nil {
+				a.null()
+			} else {
+				a.element(text)
+			}
 		}
 		a.close()
 		return a.dst, nil
@@ -77,8 +103,13 @@ func (p *param) bind(leaves []leaf) ([]byte, error) {
 	if p.ends != "" {
 		return p.bindRange(leaves)
 	}
-	if p.global != nil {
+	switch {
+	case p.global != nil:
 		return p.bindGlobal(leaves)
+	case p.document != nil:
+		return p.bindDocument(leaves), nil
+	case p.context != nil:
+		return nil, nil
 	}
 	text := p.text
 	if p.leaf > 0 {
@@ -153,7 +184,7 @@ func (p *param) fits(text []byte) error {
 
 // key finds a parameter that two places of a statement can share.
 func (p *param) key() string {
-	if p.array || p.ends != "" || p.global != nil {
+	if p.array || p.ends != "" || p.global != nil || p.document != nil || p.context != nil {
 		return ""
 	}
 	return fmt.Sprintf("%d|%s|%d|%t|%d|%s", p.leaf, p.text, p.like, p.cursor != nil, p.part, p.cast)

@@ -310,7 +310,7 @@ func (b *builder) leavesOf(v *val) []leaf {
 
 // globalVariables finds the variables whose values are global ids: the types in them choose the plan.
 func (c *Compiler) globalVariables(def *ast.OperationDefinition) map[string]bool {
-	if len(c.nodes()) == 0 {
+	if len(c.nodes()) == 0 || def.Operation != ast.Query {
 		return nil
 	}
 	found, spread := map[string]bool{}, map[string]bool{}

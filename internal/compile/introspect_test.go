@@ -142,7 +142,7 @@ func TestIntrospectionWhole(t *testing.T) {
 		Args: []*schema.Field{{Name: "pick", Type: schema.Of(pick)}, {Name: "limit", Type: whole, Default: "10"}, {Name: "at", Type: schema.Of(scalars["UUID"]), Deprecated: "Use pick."}},
 		Root: &schema.Root{Kind: schema.Resolve},
 	}}}
-	s, err := schema.New("cars", "Cars.", query)
+	s, err := schema.New("cars", "Cars.", query, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,7 @@ const (
 type Plan struct {
 	Roots   []Root // in the order of the answer
 	Batches int    // how many places of the answer Go fields fill
+	Writes  bool   // the operation is a mutation: its roots run one after another, each in a transaction
 	Go      bool   // Go has a part in the answer, so that rows are kept until it has run
 
 	pages   []page
@@ -43,6 +44,7 @@ type Root struct {
 	Facts     *Statement   // of a connection: one row of what is known besides the page's rows; the answer to it comes first
 	Page      *Page        // of a connection: how the two become the answer
 	Resolver  schema.Resolver
+	Call      *Call // of a mutation: the function of the database
 	NoValue   error // why the resolver can only describe rows for this selection; nil: it may give a value
 
 	Value *Value // List: of the list; One: of the object; Resolve: of what is returned
@@ -169,6 +171,7 @@ type builder struct {
 	op   *gqlop.Operation
 	vars map[string]*val
 	plan *Plan
+	on   *schema.Type // where the operation starts
 
 	collected int // fields, so far
 
@@ -186,8 +189,11 @@ func (c *Compiler) plan(op *gqlop.Operation, defs []variable, vars map[string]*v
 		}
 		vars[d.name] = x
 	}
-	b := &builder{Compiler: c, op: op, vars: vars, plan: &Plan{}}
-	fields, err := b.collect(c.schema.Query, op.Def.SelectionSet)
+	b := &builder{Compiler: c, op: op, vars: vars, plan: &Plan{}, on: c.schema.Query}
+	if op.Kind == gqlop.Mutation {
+		b.on, b.plan.Writes, b.plan.Go = c.schema.Mutation, true, true
+	}
+	fields, err := b.collect(b.on, op.Def.SelectionSet)
 	if err != nil {
 		return nil, false, err
 	}
@@ -206,13 +212,13 @@ func (b *builder) root(sel *selected) (Root, error) {
 	r := Root{Name: sel.Key, At: sel.At, Key: key(sel.Key), sel: sel}
 	switch sel.Def.Name {
 	case "__typename":
-		r.Const = jsonw.AppendString(nil, b.schema.Query.Name)
+		r.Const = jsonw.AppendString(nil, b.on.Name)
 		return r, nil
 	case "__schema", "__type":
 		r.Const = introspection(b.op.Schema, sel, nil)
 		return r, nil
 	}
-	r.field = b.schema.Query.Field(sel.Def.Name)
+	r.field = b.on.Field(sel.Def.Name)
 	args, err := b.args(r.field, sel.Def)
 	if r.Fail = unfilled(err); r.Fail != nil {
 		r.Value = valueOf(r.field.Type, content{})
@@ -231,6 +237,9 @@ func (b *builder) root(sel *selected) (Root, error) {
 		fields.fields, err = b.connection(&r, args, sel)
 	case schema.Global:
 		r.Statement, fields, err = b.global(r.field, args, sel)
+	case schema.Function:
+		r.Value, err = b.call(&r, args, sel)
+		return r, err
 	case schema.Resolve:
 		b.plan.Go = true
 		r.Resolver, r.args, r.build = root.Resolver, args, b

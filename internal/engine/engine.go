@@ -32,7 +32,13 @@ type Config struct {
 
 	BufferBytes int // of an answer kept back until its connection is given back
 	Production  bool
-	Logger      *slog.Logger
+
+	AllOrNothing bool   // all mutations of an operation in one transaction
+	Isolation    string // of a mutation's transaction; empty: the database's default
+	Retries      int    // of a mutation that lost against another one
+	Constraints  map[execute.ConstraintName]execute.Constraint
+
+	Logger *slog.Logger
 }
 
 // Engine serves the operations of one schema. It is safe for any number of requests at once.
@@ -61,6 +67,7 @@ func New(c Config) (*Engine, error) {
 		runner: execute.NewRunner(execute.Options{
 			Pool: c.Pool, BufferBytes: c.BufferBytes,
 			Production: c.Production, Logger: c.Logger,
+			AllOrNothing: c.AllOrNothing, Isolation: c.Isolation, Retries: c.Retries, Constraints: c.Constraints,
 		}),
 		values: sync.Pool{New: func() any { return new(compile.Values) }},
 	}, nil

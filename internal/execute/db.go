@@ -15,13 +15,17 @@ type dbKey struct{}
 // DB is the request's own connection in the hands of a resolver. It is borrowed when it is
 // first used, and given back when the request ends; used later it answers pool.ErrReleased.
 //
-// What runs on it runs in one read-only transaction with the request's settings and role, so
+// What runs on it in a mutation runs in that mutation's own transaction: it is saved when the function returns without an
+// error, and undone otherwise. Elsewhere it runs in one read-only transaction with the request's settings and role, so
 // that row-level security holds here as it does for every other read. After a statement failed
 // the next one starts a new transaction. A DB may be used by several goroutines, one at a time.
 type DB struct {
 	mu   sync.Mutex
 	run  *run // nil once the request has ended
 	open bool // a transaction is under way
+
+	writes bool // the transaction is that of a mutation, which ends when its function has returned
+	used   bool // the function has used it
 }
 
 // FromContext gives the DB of the request that ctx belongs to. Outside a resolver the DB that
@@ -100,7 +104,8 @@ func (d *DB) begin() (pool.Conn, error) {
 		return pool.Conn{}, err
 	}
 	err := x.lease.Raw(func(conn *pgx.Conn) error {
-		if d.open && conn.PgConn().TxStatus() == 'E' {
+		d.used = true
+		if d.open && !d.writes && conn.PgConn().TxStatus() == 'E' {
 			if _, err := conn.Exec(x.ctx, "rollback"); err != nil {
 				return err
 			}
@@ -110,8 +115,8 @@ func (d *DB) begin() (pool.Conn, error) {
 			return nil
 		}
 		x.wire.open(x.ctx, conn, x.lease.Prepared())
-		x.calls = append(x.calls[:0], call{name: "fq_begin", sql: "begin read only"})
-		guard, params, guarded := x.r.guards.call(x.settings, x.lease.Settings(), x.params[:0])
+		x.calls = append(x.calls[:0], x.r.beginCall(d.writes))
+		guard, params, guarded := x.r.guards.call(x.settings, x.lease.Settings(), x.params[:0], d.writes)
 		if x.params = params; guarded {
 			x.calls = append(x.calls, guard)
 		}
@@ -135,7 +140,7 @@ func (d *DB) begin() (pool.Conn, error) {
 func (d *DB) settle() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.open {
+	if !d.open || d.writes {
 		return nil
 	}
 	err := d.run.lease.Raw(func(conn *pgx.Conn) error {
@@ -144,6 +149,20 @@ func (d *DB) settle() error {
 	})
 	d.open = err != nil
 	return err
+}
+
+// broken tells whether a statement has failed in the transaction, which can then only be undone.
+func (d *DB) broken() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	failed := false
+	if d.open && d.used {
+		_ = d.run.lease.Raw(func(conn *pgx.Conn) error {
+			failed = conn.PgConn().TxStatus() == 'E'
+			return nil
+		})
+	}
+	return failed
 }
 
 // end takes the connection away from whoever still holds the DB.

@@ -55,14 +55,19 @@ func (x *run) withGo() error {
 		roots[i].value = root.Value
 		roots[i].many = root.Statement != nil && root.Statement.Many
 	}
-	if err := x.keep(x.statements(), roots); err != nil {
-		return x.refuse(err)
+	if !x.plan.Writes {
+		if err := x.keep(x.statements(), roots); err != nil {
+			return x.refuse(err)
+		}
 	}
 	x.db = &DB{run: x}
 	ctx := context.WithValue(x.ctx, dbKey{}, x.db)
 	x.writer.batches = make([]batchState, x.plan.Batches)
+	if x.plan.Writes {
+		x.mutate(ctx, roots)
+	}
 	for i := range x.plan.Roots {
-		if x.plan.Roots[i].Resolver != nil {
+		if x.plan.Roots[i].Resolver != nil && !x.plan.Writes {
 			if err := x.resolve(ctx, i, roots); err != nil {
 				return x.refuse(err)
 			}

@@ -21,7 +21,14 @@ type Options struct {
 	Pool        *pool.Pool // read-only, by its option: queries rely on it
 	BufferBytes int        // of an answer that is kept back until the connection is given back
 	Production  bool       // causes are not shown
-	Logger      *slog.Logger
+
+	// AllOrNothing runs all the mutations of an operation in one transaction.
+	AllOrNothing bool
+	Isolation    string // of a mutation's transaction, as SQL writes it; empty: the database's default
+	Retries      int    // of a mutation that lost against another one
+	Constraints  map[ConstraintName]Constraint
+
+	Logger *slog.Logger
 }
 
 // Runner runs plans.
@@ -202,7 +209,7 @@ func (x *run) exchange(jobs []job, use func(job, *wire) error, failed func(int, 
 
 // send sends what is loaded, behind the guard if one is needed, and reads the guard's answer.
 func (x *run) send() error {
-	guard, params, guarded := x.r.guards.call(x.settings, x.lease.Settings(), x.params)
+	guard, params, guarded := x.r.guards.call(x.settings, x.lease.Settings(), x.params, x.db != nil && x.db.writes)
 	if !guarded {
 		return x.wire.send(x.calls)
 	}

@@ -26,13 +26,14 @@ type guardForm struct {
 	travelling *pool.Setting // the first of the pool's list; nil: none
 	settings   int
 	role       bool
+	writes     bool // the transaction is a mutation's
 }
 
 type guardText struct{ name, sql string }
 
 // call makes the guard for a request, and false when there is nothing to set.
-func (g *guards) call(s auth.Settings, travelling []pool.Setting, params [][]byte) (call, [][]byte, bool) {
-	form := guardForm{settings: len(s.Values), role: s.Role != ""}
+func (g *guards) call(s auth.Settings, travelling []pool.Setting, params [][]byte, writes bool) (call, [][]byte, bool) {
+	form := guardForm{settings: len(s.Values), role: s.Role != "", writes: writes && len(travelling) > 0}
 	if len(travelling) > 0 {
 		form.travelling = &travelling[0]
 	}
@@ -68,6 +69,9 @@ func (f guardForm) text(travelling []pool.Setting) *guardText {
 	var sets []string
 	set := func(name, value string) { sets = append(sets, "pg_catalog.set_config("+name+", "+value+", true)") }
 	for _, s := range travelling { // constants: PostgreSQL takes them faster than parameters
+		if f.writes && s.Name == "transaction_read_only" {
+			continue
+		}
 		set(literal(s.Name), literal(s.Value))
 	}
 	n := 0

@@ -37,26 +37,76 @@ func explain(ctx context.Context, err error) *fault.Error {
 
 func explainState(pg *pgconn.PgError) *fault.Error {
 	wrap := func(code fault.Code, message string) *fault.Error { return fault.Wrap(pg, code, "%s", message) }
-	switch pg.Code {
-	case "25006":
-		return wrap(fault.ReadOnly, "a query tried to write: queries are read-only")
-	case "57014":
-		return wrap(fault.StatementTimeout, "the database stopped the statement at its time limit: ask for less")
-	case "42501":
-		return wrap(fault.Forbidden, "the database does not allow this role to read that")
-	case "40001", "40P01":
-		return wrap(fault.SerializationFailure, "the transaction lost against another one: send the operation again")
-	case "22P02", "22003", "22007", "22008", "22021":
-		return wrap(fault.BadUserInput, "the database could not read a value as the type it stands for")
-	case "2201B":
-		return wrap(fault.BadUserInput, "the database could not read a regular expression: correct its parentheses, brackets and repetitions")
-	case "22025":
-		return wrap(fault.BadUserInput, "a LIKE pattern ends with its escape character: write \\\\ for a backslash, or use contains, startsWith or endsWith")
+	if text := textOfState(pg.Code); text != "" {
+		return wrap(codeOfState(pg.Code), text)
 	}
 	if what := unread(pg); what != "" {
 		return wrap(fault.BadUserInput, "the database could not read "+what)
 	}
 	return wrap(fault.DatabaseError, "the database refused the statement")
+}
+
+// codeOfState gives the code of an SQLSTATE; DATABASE_ERROR for those of which nothing is known.
+// Source: PostgreSQL documentation, appendix A.
+func codeOfState(state string) fault.Code {
+	switch state {
+	case "23505", "23503", "23P01", "23001", "55P03":
+		return fault.Conflict
+	case "23514", "23502", "22P02", "22003", "22007", "22008", "22021", "22001", "22004", "2201B", "22025", "44000":
+		return fault.BadUserInput
+	case "42501", "28000":
+		return fault.Forbidden
+	case "P0002":
+		return fault.NotFound
+	case "25006":
+		return fault.ReadOnly
+	case "57014":
+		return fault.StatementTimeout
+	case "40001", "40P01":
+		return fault.SerializationFailure
+	}
+	return fault.DatabaseError
+}
+
+// textOfState tells what an SQLSTATE means to a client; empty for those of which nothing is known.
+func textOfState(state string) string {
+	switch state {
+	case "P0002":
+		return "what this needs is not there"
+	case "23505":
+		return "another one has this value already: choose another"
+	case "23503":
+		return "this refers to something that is not there, or something else still refers to it"
+	case "23001":
+		return "something else still refers to this"
+	case "23P01":
+		return "this overlaps with something that is there already"
+	case "23514", "44000":
+		return "a value breaks a rule of the database"
+	case "23502", "22004":
+		return "a value is missing that must not be null"
+	case "55P03":
+		return "somebody else is changing this: try again"
+	case "25006":
+		return "a query tried to write: queries are read-only"
+	case "57014":
+		return "the database stopped the statement at its time limit: ask for less"
+	case "42501":
+		return "the database does not allow this role to read that"
+	case "40001", "40P01":
+		return "the transaction lost against another one: send the operation again"
+	case "22003":
+		return "a number is out of the range of the type that it stands for"
+	case "22001":
+		return "a text is too long for its place"
+	case "22P02", "22007", "22008", "22021":
+		return "the database could not read a value as the type it stands for"
+	case "2201B":
+		return "the database could not read a regular expression: correct its parentheses, brackets and repetitions"
+	case "22025":
+		return "a LIKE pattern ends with its escape character: write \\\\ for a backslash, or use contains, startsWith or endsWith"
+	}
+	return ""
 }
 
 // unread names what a client sent in a language of its own that PostgreSQL could not read, or

@@ -18,6 +18,7 @@ const (
 	UnsupportedMediaType Code = "UNSUPPORTED_MEDIA_TYPE"
 	ReadOnly             Code = "READ_ONLY"
 	SerializationFailure Code = "SERIALIZATION_FAILURE"
+	OutcomeUnknown       Code = "OUTCOME_UNKNOWN"
 	TooManyTokens        Code = "TOO_MANY_TOKENS"
 	TooManyFields        Code = "TOO_MANY_FIELDS"
 	QueryTooDeep         Code = "QUERY_TOO_DEEP"
@@ -72,6 +73,7 @@ var table = [...]Info{
 	{UnsupportedMediaType, 415, "The request's Content-Type is not understood.", "Send application/json in UTF-8."},
 	{ReadOnly, 500, "A query tried to write.", "Make the view or function that it reads free of writes, or offer it as a mutation."},
 	{SerializationFailure, 409, "The transaction lost against another one at the same time.", "Send the operation again."},
+	{OutcomeUnknown, 500, "The connection to the database was lost after a change was sent to be saved, so nobody knows whether it was.", "Read what is there before sending the change again."},
 	{TooManyTokens, 400, "The document has more tokens than the limit.", "Split the document, or raise --max-tokens."},
 	{TooManyFields, 400, "The document has more root fields, aliases, or fields written out of fragments than the limit.", "Split the document, or raise --max-root-fields, --max-aliases or --max-tokens."},
 	{QueryTooDeep, 400, "The selection nests deeper than the limit.", "Ask in several requests, or raise --max-depth."},

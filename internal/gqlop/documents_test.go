@@ -241,7 +241,7 @@ func TestNewLoadsASchema(t *testing.T) {
 	query := &schema.Type{Kind: schema.Object, Name: "Query", Fields: []*schema.Field{
 		{Name: "hello", Type: schema.Of(text), Root: &schema.Root{Kind: schema.Resolve}},
 	}}
-	s, err := schema.New("t", "", query)
+	s, err := schema.New("t", "", query, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,114 @@
+package execute
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/fraiseql/fraiseql-go/internal/compile"
+	"github.com/fraiseql/fraiseql-go/internal/fault"
+	"github.com/fraiseql/fraiseql-go/schema"
+)
+
+// Constraint is what is known of a constraint besides its name.
+type Constraint struct {
+	Columns []string
+	Text    string // what its comment tells people; empty: nothing
+}
+
+// ConstraintName finds a constraint. Of a domain's the Table is the domain.
+type ConstraintName struct{ Schema, Table, Name string }
+
+// blameCall makes the error of a mutation fit for the client.
+func (x *run) blameCall(root *compile.Root, err error) *fault.Error {
+	var pg *pgconn.PgError
+	if x.ctx.Err() == nil && errors.As(err, &pg) && !errors.Is(err, errLost) {
+		return x.explainWrite(root, pg)
+	}
+	if root.Resolver != nil && !errors.Is(err, errLost) {
+		return x.blame(err)
+	}
+	return explain(x.ctx, err)
+}
+
+// explainWrite tells what a statement that writes was refused for: the input field that is to blame, by the columns of the
+// constraint, and the text that the constraint's comment has for it. The names of tables and constraints are the operator's,
+// and production keeps them; values of rows are never told.
+func (x *run) explainWrite(root *compile.Root, pg *pgconn.PgError) *fault.Error {
+	f := explainState(pg)
+	extend := func(key string, value any) {
+		if f.Extensions == nil {
+			f.Extensions = map[string]any{}
+		}
+		f.Extensions[key] = value
+	}
+	if pg.Code == "25006" {
+		f.Message = "the database takes no changes: it is a replica, or its role may only read"
+	}
+	if pg.Code == "42501" {
+		f.Message = "the database does not allow this role to do that"
+	}
+	if pg.Routine == "exec_stmt_raise" { // the author of a function chose these words
+		f.Message = pg.Message
+		if f.Code = codeOfState(pg.Code); f.Code == fault.DatabaseError {
+			f.Code = fault.BadUserInput
+		}
+	}
+	table := pg.TableName
+	if table == "" {
+		table = pg.DataTypeName
+	}
+	known := x.r.o.Constraints[ConstraintName{pg.SchemaName, table, pg.ConstraintName}]
+	columns := known.Columns
+	if len(columns) == 0 && pg.ColumnName != "" {
+		columns = []string{pg.ColumnName}
+	}
+	if known.Text != "" {
+		f.Message = known.Text
+	}
+	switch fields := inputFields(root, columns); len(fields) {
+	case 0:
+	case 1:
+		extend("field", fields[0])
+	default:
+		extend("field", fields[0])
+		extend("fields", fields)
+	}
+	if !x.r.o.Production && pg.ConstraintName != "" {
+		extend("constraint", pg.ConstraintName)
+	}
+	return f
+}
+
+// inputFields names what the client sent into some columns.
+func inputFields(root *compile.Root, columns []string) []string {
+	if root.Call == nil {
+		return nil
+	}
+	var fields []string
+	for _, column := range columns {
+		name := ""
+		if in := root.Call.Input; in != nil {
+			for _, f := range in.Fields {
+				key := f.Key
+				if key == "" {
+					key = schema.ColumnName(f.Name)
+				}
+				if key == column || strings.TrimPrefix(key, "p_") == column {
+					name = f.Name
+				}
+			}
+		}
+		for _, a := range root.Call.Def.Args {
+			if name == "" && a.Context == nil && !a.Document && strings.TrimPrefix(a.Name, "p_") == column {
+				name = a.Field
+			}
+		}
+		if name != "" && !slices.Contains(fields, name) {
+			fields = append(fields, name)
+		}
+	}
+	return fields
+}
