@@ -24,7 +24,8 @@ type Lease = execute.DB
 
 // DB gives a resolver the connection of its request. It is borrowed when it is first used, with
 // the request's settings and role in a read-only transaction, and given back when the request
-// ends; after that it answers pool.ErrReleased.
+// ends; after that it answers pool.ErrReleased. In a mutation the transaction is the mutation's own,
+// which may write: it is saved when the function returns without an error.
 func DB(ctx context.Context) *Lease { return execute.FromContext(ctx) }
 
 // Example is a query that the explorer offers.

@@ -264,3 +264,50 @@ func TestMutationServerDies(t *testing.T) {
 		t.Errorf("%d counters are unchanged, want 2", got)
 	}
 }
+
+// TestMutationLosesAtCommit: under serializable isolation PostgreSQL may refuse the COMMIT itself. Then nothing was saved, and
+// the mutation is run again.
+func TestMutationLosesAtCommit(t *testing.T) {
+	t.Parallel()
+	s := serve(t, fraiseql.Options{MutationIsolation: "serializable"}, raceSQL, `
+CREATE FUNCTION fn_sum(into_id int) RETURNS int LANGUAGE plpgsql AS $$
+DECLARE total int;
+BEGIN
+	SELECT sum(n) INTO total FROM tb_counter;
+	PERFORM pg_advisory_xact_lock_shared(1);
+	UPDATE tb_counter SET n = total + 1 WHERE id = into_id;
+	RETURN total;
+END $$;
+COMMENT ON FUNCTION fn_sum IS '@fraiseql:mutation';`)
+	gate := s.DB.Conn(t)
+	if _, err := gate.Exec(t.Context(), "SELECT pg_advisory_lock(1)"); err != nil {
+		t.Fatal(err)
+	}
+	rival, err := s.DB.Conn(t).BeginTx(t.Context(), pgx.TxOptions{IsoLevel: pgx.Serializable})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var total int
+	if err := rival.QueryRow(t.Context(), "SELECT sum(n) FROM tb_counter").Scan(&total); err != nil {
+		t.Fatal(err)
+	}
+	answered := make(chan apptest.Answer, 1)
+	go func() { answered <- s.Send(t, `mutation { sum(input: {intoId: 1}) }`, nil) }()
+	untilBlocked(t, s)
+	// Both have read both rows; the rival writes the other one and is saved first.
+	if _, err := rival.Exec(t.Context(), "UPDATE tb_counter SET n = $1 + 10 WHERE id = 2", total); err != nil {
+		t.Fatal(err)
+	}
+	if err := rival.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := gate.Exec(t.Context(), "SELECT pg_advisory_unlock(1)"); err != nil {
+		t.Fatal(err)
+	}
+	if a := <-answered; string(a.Data) != `{"sum":10}` {
+		t.Errorf("got %s", a.Body)
+	}
+	if got := count(t, s, "tb_counter WHERE n = 11 AND id = 1"); got != 1 {
+		t.Error("the second try did not see what the rival has saved")
+	}
+}
