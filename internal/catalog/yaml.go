@@ -61,7 +61,11 @@ func parseMapping(a annotation) (mapping, error) {
 	if len(bodies) == 0 {
 		return m, nil
 	}
-	pairs, ok := mappingOf(bodies[0])
+	body, err := plainer{anchors: map[string]ast.Node{}, first: m.first}.plain(bodies[0])
+	if err != nil {
+		return m, err
+	}
+	pairs, ok := mappingOf(body)
 	if !ok || len(bodies) > 1 {
 		return m, fmt.Errorf("line %d: only lines of the form `key: value` may stand here", bodies[len(bodies)-1].GetToken().Position.Line+m.first)
 	}
