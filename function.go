@@ -13,6 +13,9 @@ type MutationOptions struct {
 	Deprecated  string // the reason; empty: not deprecated
 	// CommitOnError saves what the function has done although it tells an error. Default: an error leaves nothing behind.
 	CommitOnError bool
+	// ContextParams are arguments of the function that no client can choose: the session's settings and the token's claims give
+	// them, as context_params in a comment has it: auth_tenant_id is app.tenant_id. Default: none.
+	ContextParams []string
 }
 
 // Function declares a mutation that a function of the database answers. function is its name, with its schema when it is not in
@@ -47,7 +50,7 @@ func (m functionMutation) mutation(d *declarer) (schema.MutationDecl, bool) {
 	}
 	decl := schema.MutationDecl{
 		Name: m.name, Description: m.options.Description, Deprecated: m.options.Deprecated, Origin: call,
-		Function: m.function, CommitOnError: m.options.CommitOnError,
+		Function: m.function, CommitOnError: m.options.CommitOnError, ContextParams: m.options.ContextParams,
 	}
 	before := len(d.faults)
 	if m.function == "" {

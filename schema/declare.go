@@ -146,6 +146,7 @@ type MutationDecl struct {
 	Error    string // the name of the object that an error is; empty: the field's with Error behind it
 
 	CommitOnError bool
+	ContextParams []string // arguments of the function that the request's own context gives
 }
 
 // BatchDecl declares a Go field on an object type.

@@ -42,6 +42,9 @@ func (b *builder) addMutations() {
 				continue
 			}
 		}
+		for _, name := range d.ContextParams {
+			m.note.context = append(m.note.context, [2]string{name})
+		}
 		m.decl.Description = cmp.Or(d.Description, m.note.description, a.text)
 		m.add()
 	}

@@ -30,7 +30,11 @@ func (x *run) blameCall(root *compile.Root, err error) *fault.Error {
 	if root.Resolver != nil && !errors.Is(err, errLost) {
 		return x.blame(err)
 	}
-	return explain(x.ctx, err)
+	f := explain(x.ctx, err)
+	if x.ctx.Err() == nil && errors.Is(err, errLost) { // mutations before it may have been saved
+		f.Message = "the connection to the database was lost before the change was saved: send this mutation again"
+	}
+	return f
 }
 
 // explainWrite tells what a statement that writes was refused for: the input field that is to blame, by the columns of the
@@ -46,6 +50,9 @@ func (x *run) explainWrite(root *compile.Root, pg *pgconn.PgError) *fault.Error 
 	}
 	if pg.Code == "25006" {
 		f.Message = "the database takes no changes: it is a replica, or its role may only read"
+	}
+	if f.Code == fault.SerializationFailure {
+		f.Message = "the change lost against another one at the same time, and nothing of it was saved: send this mutation again"
 	}
 	if pg.Code == "42501" {
 		f.Message = "the database does not allow this role to do that"

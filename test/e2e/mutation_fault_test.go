@@ -257,7 +257,7 @@ func TestMutationServerDies(t *testing.T) {
 		COMMENT ON FUNCTION fn_die IS '@fraiseql:mutation'`)
 	a := s.Send(t, `mutation { die add { n } }`, nil)
 	same(t, "die", string(a.Data), `{"die": null, "add": null}`)
-	if len(a.Errors) != 2 || a.Code() != "DATABASE_ERROR" {
+	if len(a.Errors) != 2 || a.Code() != "DATABASE_ERROR" || !strings.Contains(a.Errors[0].Message, "send this mutation again") || !strings.Contains(a.Errors[1].Message, "it was not run") {
 		t.Errorf("got %s", a.Body)
 	}
 	if got := count(t, s, "tb_counter WHERE n = 0"); got != 2 {

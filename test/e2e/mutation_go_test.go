@@ -86,6 +86,7 @@ func goStaff() fraiseql.Options {
 			fraiseql.Function[rowInput, staffTeam, struct{}]("row", "fn_row"),
 			fraiseql.Function[rowsInput, []staffTeam, struct{}]("rows", "fn_rows"),
 			fraiseql.Function[struct{}, struct{}, struct{}]("void", "fn_void"),
+			fraiseql.Function[rowInput, string, struct{}]("whom", "fn_whom", fraiseql.MutationOptions{ContextParams: []string{"auth_suffix"}}),
 			fraiseql.Resolve("rename", func(ctx context.Context, a struct {
 				To   string
 				Fail bool `default:"false"`
@@ -143,6 +144,7 @@ func TestMutationsDeclaredInGo(t *testing.T) {
 		{`row(input: {name: "R"}) { name }`, `{"name": "R"}`},
 		{`rows(input: {names: ["S"]}) { name }`, `[{"name": "S"}]`},
 		{`void`, `true`},
+		{`whom(input: {name: "Ada"})`, `"Ada!"`},
 	} {
 		a := mutate(t, s, 1, "mutation { it: "+c.query+" }", nil)
 		same(t, c.query, string(a.Data), `{"it": `+c.want+`}`)

@@ -129,6 +129,7 @@ CREATE FUNCTION fn_mine(auth_tenant_id text, auth_user_id uuid, input jsonb) RET
 COMMENT ON FUNCTION fn_mine IS '@fraiseql:mutation
 name: mine
 context_params: [auth_tenant_id, auth_user_id]';
+CREATE FUNCTION fn_whom(auth_suffix text, input jsonb) RETURNS text LANGUAGE sql AS $$ SELECT (input->>'name') || auth_suffix $$;
 CREATE FUNCTION fn_guarded() RETURNS void LANGUAGE sql AS $$ SELECT 1 $$;
 COMMENT ON FUNCTION fn_guarded IS '@fraiseql:mutation
 requires: admin';
