@@ -14,7 +14,7 @@ func (a *writer) arguments(t *selectable, f selectField, alias string) string {
 	if len(f.Args) == 0 || f.Type == "Broken" {
 		return ""
 	}
-	key := t.Name + " " + f.Name + " " + alias
+	key := a.schema.families[t.Name] + " " + f.Name + " " + alias
 	if known, ok := a.args[key]; ok && !a.one(25, "other arguments") {
 		for _, v := range variables.FindAllString(known, -1) {
 			a.uses[v] = true

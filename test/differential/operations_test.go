@@ -21,6 +21,33 @@ type digest struct {
 	Query string
 	Types []*selectable
 	types map[string]*selectable
+
+	ambiguous map[string]bool   // fields of one name and several shapes
+	families  map[string]string // by type: the first type that can be the same object
+}
+
+func (d *digest) index() {
+	d.types, d.ambiguous, d.families = map[string]*selectable{}, map[string]bool{}, map[string]string{}
+	shapes := map[string]string{}
+	for _, s := range d.Types {
+		d.types[s.Name], d.families[s.Name] = s, s.Name
+		if strings.HasPrefix(s.Name, "__") {
+			continue
+		}
+		for _, f := range s.Fields {
+			if known, has := shapes[f.Name]; has && known != f.Shape {
+				d.ambiguous[f.Name] = true
+			}
+			shapes[f.Name] = f.Shape
+		}
+	}
+	for _, s := range d.Types {
+		for _, p := range s.Possible {
+			if len(s.Possible) > 1 && d.families[p] == p {
+				d.families[p] = s.Name
+			}
+		}
+	}
 }
 
 // selectable is an object type, or one that is one of several objects.
@@ -31,9 +58,9 @@ type selectable struct {
 }
 
 type selectField struct {
-	Name, Type string
-	Leaf, List bool
-	Args       []struct{ Name, Type string }
+	Name, Type, Shape string
+	Leaf, List        bool
+	Args              []struct{ Name, Type string }
 }
 
 // writer writes a random document.
@@ -72,11 +99,19 @@ func pick[T any](a *writer, from []T, what string) T { return rapid.SampledFrom(
 func operations(w *world, schema *digest) *rapid.Generator[request] {
 	numbers := map[string][]string{}
 	for _, k := range w.Kinds {
-		for _, f := range k.Fields {
-			// PostgreSQL reads 2.0 in a document as no whole number when it compares.
-			sound := !slices.ContainsFunc(k.Rows, func(r row) bool { v := r.Values[f.Name]; return v.Fails || v.Doc == "2.0" })
-			if (f.Type == "Int" || f.Type == "Int!") && sound {
-				numbers[k.Name] = append(numbers[k.Name], f.Name)
+		// PostgreSQL reads 2.0 in a document as no whole number when it compares.
+		gather := func(name string, from []field) {
+			for _, f := range from {
+				sound := !slices.ContainsFunc(k.Rows, func(r row) bool { v := r.Values[f.Name]; return v.Fails || v.Doc == "2.0" })
+				if (f.Type == "Int" || f.Type == "Int!") && sound {
+					numbers[name] = append(numbers[name], f.Name)
+				}
+			}
+		}
+		gather(k.Name, k.Fields)
+		for _, v := range k.Variants {
+			if !v.Own {
+				gather(v.Name, append(slices.Clone(k.Fields), v.Fields...))
 			}
 		}
 	}
@@ -176,6 +211,10 @@ func (a *writer) selection(t *selectable, depth int) string {
 const deepest = 5
 
 func (a *writer) item(t *selectable, depth int) string {
+	if len(t.Possible) > 1 && depth < deepest && !a.one(3, "field of all") {
+		on := a.condition(t)
+		return "... on " + on + a.directives() + a.selection(a.schema.types[on], depth+1)
+	}
 	switch a.upTo(11, "item") {
 	case 0:
 		return a.alias("__typename", "t") + "__typename" + a.directives()
@@ -272,6 +311,12 @@ func (a *writer) field(t *selectable, depth int) string {
 	}
 	f := pick(a, fields, "field")
 	alias := a.alias(f.Name, "x")
+	if a.schema.ambiguous[f.Name] && !a.one(10, "clash of shapes") { // under disjoint types it cannot be merged
+		alias = a.alias(f.Name+f.Shape, "x")
+		if alias == "" {
+			alias = f.Name + f.Shape + ": "
+		}
+	}
 	out := alias + f.Name + a.arguments(t, f, alias) + a.directives()
 	if f.Leaf {
 		return out

@@ -37,7 +37,7 @@ function value(v) {
   if ("raw" in v) return raw(v.raw);
   if ("name" in v) return v.name;
   if ("fails" in v) return new Error(v.fails);
-  return Object.fromEntries(Object.entries(v.o).map(([k, x]) => [k, value(x)]));
+  return Object.fromEntries(Object.entries(v.o).map(([k, x]) => [k, k.startsWith("#") ? x : value(x)]));
 }
 
 // plain is what a leaf holds, for comparisons.
@@ -124,7 +124,7 @@ function load({ sdl, rows, plains, roots, relations }) {
     Object.entries(rows).map(([name, list]) => [
       name,
       list.map((row) => ({
-        __typename: name,
+        __typename: "#type" in row ? row["#type"] : name,
         ...Object.fromEntries(Object.entries(row).map(([k, v]) => [k, k.startsWith("#") ? v : value(v)])),
       })),
     ]),
@@ -136,7 +136,7 @@ function load({ sdl, rows, plains, roots, relations }) {
       return [];
     }
     if (r.many) return page(tables[r.of], args);
-    return tables[r.of].find((row) => plain(row.id) === args.id) ?? null;
+    return tables[r.of].find((row) => row["#key"] === args.id) ?? null;
   };
   const related = (r) => (parent, args) => {
     const own = parent["#" + r.local];
@@ -146,6 +146,7 @@ function load({ sdl, rows, plains, roots, relations }) {
   schema = buildSchema(sdl);
   for (const type of Object.values(schema.getTypeMap())) {
     if (isScalarType(type)) type.serialize = (v) => v;
+    if (isAbstractType(type)) type.resolveType = (v) => kindOf(v, type);
     if (type.name.startsWith("__") || !isObjectType(type)) continue;
     for (const field of Object.values(type.getFields())) {
       if (type === schema.getQueryType()) {
@@ -174,10 +175,20 @@ function load({ sdl, rows, plains, roots, relations }) {
   return { query: schema.getQueryType().name, types: Object.values(schema.getTypeMap()).sort(byName).map(digest).filter(Boolean) };
 }
 
+// kindOf tells the type of a row, or of an object in a document: its label is the end of its type's name.
+function kindOf(v, type) {
+  const label = v["#label"];
+  const name = label ? type.name + label[0].toUpperCase() + label.slice(1) : v.__typename;
+  if (!schema.getPossibleTypes(type).some((t) => t.name === name)) throw new Error(`no type of ${type.name}`);
+  return name;
+}
+
 // digest tells what can be selected from a type.
 function digest(type) {
   if (isAbstractType(type)) {
-    const fields = type.getFields ? Object.values(type.getFields()).map(told) : [];
+    const all = type.getFields ? Object.values(type.getFields()) : [];
+    const known = (f) => schema.getPossibleTypes(type).every((t) => !unknown.has(t.getFields()[f.name]));
+    const fields = all.filter(known).map(told);
     return { name: type.name, fields, possible: schema.getPossibleTypes(type).map((t) => t.name) };
   }
   if (isObjectType(type)) {
@@ -192,6 +203,7 @@ function told(field) {
   return {
     name: field.name,
     type: getNamedType(type).name,
+    shape: (isLeafType(getNamedType(type)) ? String(field.type) : String(field.type).replace(/\w+/, "O")).replace(/\W/g, (c) => ({ "[": "_L", "]": "_", "!": "N" })[c]),
     leaf: isLeafType(getNamedType(type)),
     list: isListType(type),
     args: field.args.map((a) => ({ name: a.name, type: String(a.type) })),

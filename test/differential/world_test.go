@@ -29,6 +29,9 @@ type kind struct {
 	Fields []field
 	Links  []link `json:",omitempty"`
 	Rows   []row
+
+	Union    bool      `json:",omitempty"`
+	Variants []variant `json:",omitempty"` // of an interface or a union
 }
 
 // field is a field of an object or of a nested one.
@@ -37,6 +40,8 @@ type field struct {
 	Type   string  // as SDL writes it; of a nested object: empty
 	Nested []field `json:",omitempty"`
 	List   bool    `json:",omitempty"` // of a nested object: they stand in a list
+
+	On []variant `json:",omitempty"` // of a nested object: the kinds that it can be, by its member kind
 }
 
 // link is a relation by a column of the kind's own, and the list that leads back.
@@ -49,6 +54,8 @@ type link struct {
 type row struct {
 	Values map[string]value
 	Links  map[string]int // by the link's name: an id, which may be nobody's; 0: null
+	Label  string         `json:",omitempty"` // of an interface or a union; empty: null
+	Own    int            `json:",omitempty"` // the id of the row in the source of its own; 0: null
 }
 
 // value is a value of a field: null, a leaf, a list or an object.
@@ -62,6 +69,7 @@ type value struct {
 	Items  []value          `json:",omitempty"`
 	List   bool             `json:",omitempty"`
 	Object map[string]value `json:",omitempty"`
+	Label  string           `json:",omitempty"` // of an object that is one of several kinds
 }
 
 func base(sdl string) string { return strings.Trim(sdl, "[]!") }
@@ -154,9 +162,15 @@ func (k *kind) sql(b *strings.Builder) {
 	for _, l := range k.Links {
 		b.WriteString(", " + l.Name + "_id int")
 	}
+	if k.abstract() {
+		b.WriteString(", own_id int")
+	}
 	inColumns := k.Shape == columns || k.Shape == inGo
 	if inColumns {
-		for _, f := range k.Fields {
+		if k.abstract() {
+			b.WriteString(", label text")
+		}
+		for _, f := range k.held() {
 			b.WriteString(", " + f.Name + " " + f.sqlType())
 		}
 	} else {
@@ -172,12 +186,30 @@ func (k *kind) sql(b *strings.Builder) {
 			}
 			cells = append(cells, cell)
 		}
+		label := value{Null: true}
+		if r.Label != "" {
+			label = text(r.Label)
+		}
+		if k.abstract() {
+			own := "null"
+			if r.Own > 0 {
+				own = strconv.Itoa(r.Own)
+			}
+			cells = append(cells, own)
+		}
 		if inColumns {
-			for _, f := range k.Fields {
+			if k.abstract() {
+				cells = append(cells, literal(label, "text"))
+			}
+			for _, f := range k.held() {
 				cells = append(cells, literal(r.Values[f.Name], f.sqlType()))
 			}
 		} else {
-			cells = append(cells, "'"+strings.ReplaceAll(document(value{Object: r.Values}), "'", "''")+"'")
+			members := maps.Clone(r.Values)
+			if k.abstract() {
+				members["label"] = label
+			}
+			cells = append(cells, "'"+strings.ReplaceAll(document(value{Object: members}), "'", "''")+"'")
 		}
 		b.WriteString("insert into " + table + " values (" + strings.Join(cells, ", ") + ");\n")
 	}
@@ -188,7 +220,10 @@ func (k *kind) sql(b *strings.Builder) {
 		for _, l := range k.Links {
 			b.WriteString(", " + l.Name + "_id")
 		}
-		for _, f := range k.Fields {
+		if k.abstract() {
+			b.WriteString(", own_id, label")
+		}
+		for _, f := range k.held() {
 			b.WriteString(", coalesce(" + f.Name + ", null) as " + f.Name)
 		}
 		b.WriteString(" from " + table + ";\n")
@@ -196,6 +231,9 @@ func (k *kind) sql(b *strings.Builder) {
 		b.WriteString("create view " + k.source() + " as select id")
 		for _, l := range k.Links {
 			b.WriteString(", " + l.Name + "_id")
+		}
+		if k.abstract() {
+			b.WriteString(", own_id")
 		}
 		b.WriteString(", data || '{}'::jsonb as data from " + table + ";\n")
 	}
@@ -206,11 +244,19 @@ func (w *world) comment(b *strings.Builder, k *kind) {
 	if k.Shape == stored {
 		what = "table "
 	}
+	as := "type"
+	switch {
+	case k.Union:
+		as = "union"
+	case k.abstract():
+		as = "interface"
+	}
 	root := strings.ToLower(k.Name)
-	b.WriteString("comment on " + what + k.source() + " is '@fraiseql:type\nname: " + k.Name + "\nkey: [id]\nqueries: {one: " + root + ", list: " + root + "s}\n")
+	b.WriteString("comment on " + what + k.source() + " is '@fraiseql:" + as + "\nname: " + k.Name + "\nkey: [id]\nqueries: {one: " + root + ", list: " + root + "s}\n")
 	if k.Shape != columns {
 		b.WriteString("document: data\n")
 	}
+	b.WriteString(k.types())
 	b.WriteString("fields: {id: ID!" + shapes(k.Fields) + "}\n")
 	if len(k.Links)+len(w.back(k)) > 0 {
 		b.WriteString("relations:\n")
@@ -242,15 +288,28 @@ func shapes(fields []field) string {
 	for _, f := range fields {
 		b.WriteString(", " + f.Name + ": ")
 		switch {
-		case f.Nested == nil:
+		case f.Type != "":
 			b.WriteString(strconv.Quote(f.Type))
 		case f.List:
-			b.WriteString("[{" + shapes(f.Nested)[2:] + "}]")
+			b.WriteString("[" + shape(f) + "]")
 		default:
-			b.WriteString("{" + shapes(f.Nested)[2:] + "}")
+			b.WriteString(shape(f))
 		}
 	}
 	return b.String()
+}
+
+// shape writes a nested object.
+func shape(f field) string {
+	members := shapes(f.Nested)
+	if len(f.On) > 0 {
+		kinds := make([]string, len(f.On))
+		for i, v := range f.On {
+			kinds[i] = v.Labels[0] + ": {" + strings.TrimPrefix(shapes(v.Fields), ", ") + "}"
+		}
+		members += ", on kind: {" + strings.Join(kinds, ", ") + "}"
+	}
+	return "{" + members[2:] + "}"
 }
 
 // load is what the oracle is told of a world.
@@ -261,14 +320,14 @@ func (w *world) load(sdl string) map[string]any {
 		list := make([]map[string]any, len(k.Rows))
 		for j, r := range k.Rows {
 			id := strconv.Itoa(j + 1)
-			list[j] = map[string]any{"id": map[string]any{"raw": strconv.Quote(id)}, "#id": id}
+			list[j] = map[string]any{"id": map[string]any{"raw": strconv.Quote(id)}, "#id": id, "#key": id}
 			for _, l := range k.Links {
 				list[j]["#"+l.Name+"_id"] = nil
 				if id := r.Links[l.Name]; id > 0 {
 					list[j]["#"+l.Name+"_id"] = strconv.Itoa(id)
 				}
 			}
-			for _, f := range k.Fields {
+			for _, f := range k.held() {
 				list[j][f.Name] = told(r.Values[f.Name])
 			}
 		}
@@ -280,7 +339,7 @@ func (w *world) load(sdl string) map[string]any {
 		plains[k.Name] = names
 		of := map[string]any{}
 		for _, l := range k.Links {
-			of[l.Name] = map[string]any{"to": l.To, "local": l.Name + "_id", "remote": "id"}
+			of[l.Name] = map[string]any{"to": l.To, "local": l.Name + "_id", "remote": "key"}
 		}
 		for _, l := range w.back(k) {
 			of[l.Back] = map[string]any{"to": l.To, "many": true, "local": "id", "remote": l.Name + "_id"}
@@ -289,6 +348,7 @@ func (w *world) load(sdl string) map[string]any {
 		root := strings.ToLower(k.Name)
 		roots[root] = map[string]any{"of": k.Name}
 		roots[root+"s"] = map[string]any{"of": k.Name, "many": true}
+		k.tell(list, rows, map[string]map[string]any{"plains": plains, "roots": roots, "relations": relations})
 	}
 	if w.Broken {
 		roots["broken"] = map[string]any{"of": w.Kinds[0].Name, "fails": true}
@@ -316,6 +376,9 @@ func told(v value) any {
 	members := map[string]any{}
 	for k, m := range v.Object {
 		members[k] = told(m)
+	}
+	if v.Label != "" {
+		members["#label"] = v.Label
 	}
 	return map[string]any{"o": members}
 }

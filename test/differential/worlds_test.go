@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// worlds draws worlds: three to four types out of the database beside those declared in Go.
+// worlds draws worlds: three to four types out of the database beside those declared in Go, and two interfaces or unions.
 func worlds() *rapid.Generator[*world] {
 	return rapid.Custom(func(r *rapid.T) *world {
 		names := []string{"Ant", "Bee", "Cat", "Dog"}[:rapid.IntRange(3, 4).Draw(r, "kinds")]
@@ -17,7 +17,7 @@ func worlds() *rapid.Generator[*world] {
 			k := kind{Name: name, Shape: rapid.SampledFrom([]string{columns, columns, stored, made}).Draw(r, "shape")}
 			k.Fields = fields(r, k.Shape, 2, rapid.IntRange(3, 6).Draw(r, "fields"))
 			for n := range rapid.IntRange(0, 2).Draw(r, "links") {
-				l := link{Name: fmt.Sprintf("to%d", n), To: rapid.SampledFrom(names).Draw(r, "to")}
+				l := link{Name: fmt.Sprintf("to%d", n), To: rapid.SampledFrom(append(slices.Clone(names), abstractNames...)).Draw(r, "to")}
 				if rapid.IntRange(0, 3).Draw(r, "back") > 0 {
 					l.Back = fmt.Sprintf("from%d%d", i, n)
 				}
@@ -29,6 +29,7 @@ func worlds() *rapid.Generator[*world] {
 		for i := range w.Kinds {
 			fill(r, &w.Kinds[i])
 		}
+		abstracts(r, w)
 		return w
 	})
 }
@@ -45,6 +46,10 @@ func fields(r *rapid.T, shape string, depth, n int) []field {
 		if shape != columns && depth > 0 && rapid.IntRange(0, 2).Draw(r, "nested") == 0 {
 			f.Nested = fields(r, shape, depth-1, rapid.IntRange(1, 3).Draw(r, "fields"))
 			f.List = rapid.Bool().Draw(r, "list")
+			if rapid.IntRange(0, 2).Draw(r, "of kinds") == 0 {
+				f.Nested = f.Nested[:rapid.IntRange(0, len(f.Nested)).Draw(r, "common")]
+				f.On = kindsOf(r, shape, depth-1, len(f.Nested) == 0)
+			}
 			all[i] = f
 			continue
 		}
@@ -79,7 +84,7 @@ func fill(r *rapid.T, k *kind) {
 
 // draw makes a value of a field, seldom one that its type does not allow.
 func draw(r *rapid.T, f field, shape string) value {
-	if f.Nested != nil {
+	if f.Type == "" {
 		if !f.List {
 			return object(r, f, shape, 4)
 		}
@@ -102,6 +107,9 @@ func object(r *rapid.T, f field, shape string, often int) value {
 	out := value{Object: map[string]value{}}
 	for _, sub := range f.Nested {
 		out.Object[sub.Name] = draw(r, sub, shape)
+	}
+	if len(f.On) > 0 {
+		anyKind(r, f, shape, &out)
 	}
 	return out
 }
