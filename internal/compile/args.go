@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 
 	"github.com/fraiseql/fraiseql-go/internal/fault"
 	"github.com/fraiseql/fraiseql-go/internal/operator"
@@ -163,7 +164,8 @@ func escapeLike(dst, text []byte) []byte {
 	return dst
 }
 
-// fits refuses an ID that cannot be one of its column's, before any SQL is sent.
+// fits refuses what cannot be a value of its column's type, before any SQL is sent: an ID of another kind, and a number that is
+// one of the scalar but too large for the column.
 func (p *param) fits(text []byte) error {
 	accepted := ""
 	switch p.cast {
@@ -171,15 +173,38 @@ func (p *param) fits(text []byte) error {
 		if !uuidForm.Match(text) {
 			accepted = "a UUID such as 123e4567-e89b-12d3-a456-426614174000"
 		}
-	case "int2", "int4", "int8", "smallint", "integer", "bigint":
-		if !wholeForm.Match(text) || len(bytes.TrimLeft(text, "-0")) > 19 {
-			accepted = "a whole number"
+	case "int2", "smallint":
+		accepted = wholeOf(text, 16)
+	case "int4", "integer":
+		accepted = wholeOf(text, 32)
+	case "int8", "bigint":
+		accepted = wholeOf(text, 64)
+	case "float4", "real":
+		// PostgreSQL refuses what rounds to 0 too.
+		if f, err := strconv.ParseFloat(string(text), 32); err != nil || f == 0 && bytes.ContainsAny(mantissa(text), "123456789") {
+			accepted = "a number of single precision, which is 0 or from 1e-45 to 3.4e38"
 		}
 	}
 	if accepted != "" {
 		return fault.New(fault.BadUserInput, "%s: %s is not what this field holds: send %s", p.field, shown(stringToken, []byte(text)), accepted)
 	}
 	return nil
+}
+
+// wholeOf says what is accepted when the text is no whole number of so many bits.
+func wholeOf(text []byte, bits int) (accepted string) {
+	if !wholeForm.Match(text) {
+		return "a whole number"
+	}
+	if _, err := strconv.ParseInt(string(text), 10, bits); err != nil {
+		return fmt.Sprintf("a whole number from %d to %d", int64(-1)<<(bits-1), int64(1)<<(bits-1)-1)
+	}
+	return ""
+}
+
+func mantissa(number []byte) []byte {
+	m, _, _ := bytes.Cut(bytes.ToLower(number), []byte("e"))
+	return m
 }
 
 // key finds a parameter that two places of a statement can share.

@@ -216,3 +216,24 @@ func TestVariablesInTheirOddForms(t *testing.T) {
 		}
 	}
 }
+
+// TestNumbersBeyondTheColumn asks for what the scalar can be and the column cannot: no SQL is sent for it.
+func TestNumbersBeyondTheColumn(t *testing.T) {
+	t.Parallel()
+	s := serve(t, fraiseql.Options{}, `create table t (id int primary key, short smallint, single float4); insert into t values (1, 2, 0.5);
+comment on table t is '@fraiseql:type
+name: Thing';`)
+	for query, want := range map[string]string{
+		`{ thing(id: "99999999999") { id } }`:                       `"99999999999" is not what this field holds: send a whole number from -2147483648 to 2147483647`,
+		`{ things(where: {id: {in: ["1", "2147483648"]}}) { id } }`: "from -2147483648 to 2147483647",
+		`{ things(where: {short: {lt: 40000}}) { id } }`:            "short: \"40000\" is not what this field holds: send a whole number from -32768 to 32767",
+		`{ things(where: {single: {lt: 1e300}}) { id } }`:           "send a number of single precision",
+		`{ things(where: {single: {gt: 1e-60}}) { id } }`:           "send a number of single precision",
+	} {
+		a := s.Send(t, query, nil)
+		if len(a.Errors) != 1 || !strings.Contains(a.Errors[0].Message, want) || a.Errors[0].Extensions["code"] != "BAD_USER_INPUT" {
+			t.Errorf("%s: %+v, want %s", query, a.Errors, want)
+		}
+	}
+	apptest.Expect(t, "the ends", s.Query(t, `{ things(where: {short: {lt: 32767, gt: -32768}, single: {lt: 3.4e38, gt: 0.0e5}, id: {nin: ["-2147483648"]}}) { id } }`, nil), `{"things":[{"id":"1"}]}`)
+}
