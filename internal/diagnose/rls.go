@@ -168,7 +168,10 @@ func (d *doctor) newRole() []string {
 		sql = append(sql, "GRANT USAGE ON SCHEMA "+ident(s)+" TO "+role+";")
 	}
 	for _, t := range d.sources() {
-		sql = append(sql, "GRANT SELECT ON "+qualified(t.Source.Schema, t.Source.Name)+" TO "+role+";")
+		// An interface and its types in the same row are several types of one source.
+		if grant := "GRANT SELECT ON " + qualified(t.Source.Schema, t.Source.Name) + " TO " + role + ";"; !slices.Contains(sql, grant) {
+			sql = append(sql, grant)
+		}
 	}
 	return sql
 }

@@ -122,3 +122,20 @@ func TestPolicySettings(t *testing.T) {
 		none(t, examine(t, role.URL, diagnose.Options{}), strings.Fields(rlsCodes)...)
 	}
 }
+
+func TestGrantsStandOnce(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t, `CREATE TABLE item (id int PRIMARY KEY, kind text NOT NULL, url text, body text);
+COMMENT ON TABLE item IS '@fraiseql:interface
+type_column: kind
+types: {link: {name: Link, fields: [url], queries: {list: links}}, note: {name: Note, fields: [body], queries: {list: notes}}}';`)
+	for _, f := range examine(t, db.URL, diagnose.Options{}).Findings {
+		if f.Code == "superuser" {
+			if n := strings.Count(strings.Join(f.Paste, "\n"), "GRANT SELECT ON public.item "); n != 1 {
+				t.Errorf("the view is granted %d times: %v", n, f.Paste)
+			}
+			return
+		}
+	}
+	t.Error("superuser was not found")
+}
