@@ -237,7 +237,7 @@ func (a *App) read(ctx context.Context) (*serving, error) {
 	})
 	for _, found := range problems {
 		if !found.Fatal {
-			a.o.Logger.Warn("left out of the API: "+found.Message, "object", found.Object, "cure", found.Cure)
+			a.o.Logger.Warn("not served as it is", "object", found.Object, "why", found.Message, "cure", found.Cure)
 		}
 	}
 	if err != nil {
