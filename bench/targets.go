@@ -117,15 +117,3 @@ func (v verdict) row() []string {
 	}
 	return []string{v.Figure, of, cmp.Or(v.Work, "all"), load, v.Target, cmp.Or(v.Text, number(v.Measured, 2)), note}
 }
-
-// markdown is the same table for a page of the documentation, under a line that says how it was measured.
-func (r result) markdown() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s, PostgreSQL %s, %d CPUs, pools of %d, %d rounds of %s, %s:\n\n", r.Go, r.Postgres, r.CPUs, r.Pool, r.Rounds, r.Slot,
-		r.At.Format("January 2006"))
-	fmt.Fprintf(&b, "| %s |\n|%s\n", strings.Join(targetHead, " | "), strings.Repeat("---|", len(targetHead)))
-	for _, v := range r.Targets {
-		fmt.Fprintf(&b, "| %s |\n", strings.Join(v.row(), " | "))
-	}
-	return b.String()
-}
