@@ -46,12 +46,16 @@ type ObjectOptions struct {
 	Key []string
 	// Filters names the fields that clients may filter by. Default: all of them.
 	Filters []string
+	// Requires are roles and scopes of which a principal must have one to read anything of the type, or to filter, order or
+	// count by it. Default: none is needed.
+	Requires []string
 }
 
 // QueryOptions describes a field of the query type.
 type QueryOptions struct {
 	Description string
-	Deprecated  string // the reason; empty: not deprecated
+	Deprecated  string   // the reason; empty: not deprecated
+	Requires    []string // roles and scopes of which a principal must have one; default: none is needed
 }
 
 // FieldOptions describes a field made in Go.
@@ -60,7 +64,8 @@ type FieldOptions struct {
 	// Needs names the parent's fields that the function reads, in GraphQL. They are read from
 	// the database whether or not the client selects them; the others stay zero. Default: all
 	// fields of the struct but relations.
-	Needs []string
+	Needs    []string
+	Requires []string // roles and scopes of which a principal must have one; default: none is needed
 }
 
 // Object declares the rows of a view, table or materialized view as the object type T, a
@@ -81,6 +86,7 @@ type FieldOptions struct {
 //		Likes    []Like      `by:"id=post_id" beside:"aggregate=liking,groups=-"` // see below
 //		Rank     int         `doc:"From 1, the best."` // the description
 //		Votes    int         `deprecated:"Use rank."`
+//		Notes    *string     `requires:"editor,admin"` // only for principals with one of these roles or scopes
 //		Internal string      `graphql:"-"`             // not in the API
 //	}
 //
@@ -228,6 +234,7 @@ func (o objectType) body(d *declarer) {
 	s.decl.Document = o.options.Document
 	s.decl.Key = o.options.Key
 	s.decl.Filters = o.options.Filters
+	s.decl.Requires = o.options.Requires
 	d.fill(s)
 	for list, names := range map[string][]string{"Key": o.options.Key, "Filters": o.options.Filters} {
 		for _, n := range names {
@@ -326,6 +333,6 @@ func (q rowsQuery) root(d *declarer) (schema.QueryDecl, bool) {
 	}
 	return schema.QueryDecl{
 		Name: q.name, Description: q.options.Description, Deprecated: q.options.Deprecated,
-		Origin: q.call(), Kind: q.kind, Type: s.decl.Name,
+		Origin: q.call(), Kind: q.kind, Type: s.decl.Name, Requires: q.options.Requires,
 	}, true
 }

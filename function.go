@@ -16,6 +16,7 @@ type MutationOptions struct {
 	// ContextParams are arguments of the function that no client can choose: the session's settings and the token's claims give
 	// them, as context_params in a comment has it: auth_tenant_id is app.tenant_id. Default: none.
 	ContextParams []string
+	Requires      []string // roles and scopes of which a principal must have one; default: none is needed
 }
 
 // Function declares a mutation that a function of the database answers. function is its name, with its schema when it is not in
@@ -51,6 +52,7 @@ func (m functionMutation) mutation(d *declarer) (schema.MutationDecl, bool) {
 	decl := schema.MutationDecl{
 		Name: m.name, Description: m.options.Description, Deprecated: m.options.Deprecated, Origin: call,
 		Function: m.function, CommitOnError: m.options.CommitOnError, ContextParams: m.options.ContextParams,
+		Requires: m.options.Requires,
 	}
 	before := len(d.faults)
 	if m.function == "" {

@@ -247,10 +247,11 @@ func (a *App) read(ctx context.Context) (*serving, error) {
 		Pool: p, Schema: built,
 		Limits: gqlop.Limits{
 			MaxTokens: a.o.MaxTokens, MaxDepth: a.o.MaxDepth, MaxRootFields: a.o.MaxRootFields, MaxAliases: a.o.MaxAliases,
-			NoIntrospection: a.o.NoIntrospection,
+			NoIntrospection: a.o.NoIntrospection, NoSuggestions: a.o.HideForbidden,
 		},
 		MaxPage: max(a.o.MaxPage, 0), MaxCost: max(a.o.MaxCost, 0),
 		Session:     a.session(),
+		Authorizer:  a.authorizer(), Conceal: a.o.HideForbidden,
 		BufferBytes: max(a.o.BufferBytes, 0),
 		Production:  a.o.Production, Logger: a.o.Logger,
 
@@ -285,6 +286,17 @@ func (a *App) session() func(context.Context) (auth.Settings, error) {
 		s, err := session(ctx)
 		return s, told(err)
 	}
+}
+
+// authorizer is the user's own with its errors in the form that travels inside; nil for none.
+func (a *App) authorizer() auth.Authorizer {
+	if a.o.Authorizer == nil {
+		return nil
+	}
+	return auth.AuthorizerFunc(func(ctx context.Context, access auth.Access) (auth.Decision, error) {
+		d, err := a.o.Authorizer.Authorize(ctx, access)
+		return d, told(err)
+	})
 }
 
 // warn tells what is allowed, and yet mostly a mistake in production.

@@ -105,6 +105,14 @@ type Options struct {
 	// "app.tenant_id", or "role", and the claims that they get. Default: none.
 	SessionClaims map[string]string
 
+	// Authorizer decides what a request may ask for and which rows it may read, besides the roles and scopes that types, fields,
+	// queries and mutations require; docs/reference/authorization.md tells more. Default: nothing else decides.
+	Authorizer auth.Authorizer
+	// HideForbidden has fields that a principal may not read not be there for it: introspection leaves them out, and asking for
+	// them is a validation error. /schema.graphql, which shows everybody the same, is then left out. Default: they are
+	// seen, and answered by FORBIDDEN.
+	HideForbidden bool
+
 	// OnStart runs once, when the app has its schema and its connections and before it serves.
 	// ctx ends when starting does. Its error stops the app. Default: none.
 	OnStart func(ctx context.Context, a *App) error

@@ -36,7 +36,7 @@ func (q resolveQuery[A, R]) root(d *declarer) (schema.QueryDecl, bool) {
 	}
 	out := schema.QueryDecl{
 		Name: q.name, Description: q.options.Description, Deprecated: q.options.Deprecated,
-		Origin: call, Kind: schema.Resolve,
+		Origin: call, Kind: schema.Resolve, Requires: q.options.Requires,
 	}
 	args := d.arguments(call, q.name, reflect.TypeFor[A]())
 	out.Args = args.args
@@ -68,7 +68,7 @@ func (q resolveQuery[A, R]) mutation(d *declarer) (schema.MutationDecl, bool) {
 	decl, ok := q.root(d)
 	return schema.MutationDecl{
 		Name: decl.Name, Description: decl.Description, Deprecated: decl.Deprecated, Origin: decl.Origin,
-		Type: decl.Type, Args: decl.Args, Resolver: decl.Resolver,
+		Type: decl.Type, Args: decl.Args, Resolver: decl.Resolver, Requires: decl.Requires,
 	}, ok
 }
 
@@ -213,7 +213,7 @@ func (d *declarer) addBatch(call string, of reflect.Type, name string, options F
 		}
 	}
 	d.out.Batches = append(d.out.Batches, schema.BatchDecl{
-		On: s.decl.Name, Name: name, Type: result.typeRef(), Description: options.Description,
+		On: s.decl.Name, Name: name, Type: result.typeRef(), Description: options.Description, Requires: options.Requires,
 		Origin: call, Needs: needs,
 		Batch: made(s),
 	})

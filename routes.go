@@ -42,7 +42,7 @@ func (a *App) route() error {
 		Stat: a.PoolStat, Ready: a.reasons, SDL: a.Schema,
 		Title: a.o.Title, Version: a.o.Version, Description: a.o.Description, FraiseQL: Version(), Production: guarded,
 	}
-	if a.o.NoIntrospection {
+	if a.o.NoIntrospection || a.o.HideForbidden {
 		state.SDL = nil
 	}
 	var coder *coding.Coder
@@ -57,7 +57,7 @@ func (a *App) route() error {
 		Executor: executor{a}, Auth: a.authenticator(), AllowAnonymous: a.o.AllowAnonymous, Context: a.context(),
 		MaxBodyBytes: a.o.MaxBodyBytes, WriteStall: a.o.WriteStall, Profile: a.o.HTTPProfile, Production: a.o.Production,
 		BodyTimeout: a.o.BodyTimeout, CacheControl: a.o.CacheControl,
-		Personal: a.o.Session != nil || len(a.o.SessionClaims) > 0 || a.o.Context != nil, Coder: coder,
+		Personal: a.o.Session != nil || len(a.o.SessionClaims) > 0 || a.o.Context != nil || a.o.Authorizer != nil, Coder: coder,
 		Unready: a.notReady, OnAnswer: operations.Observe, Logger: a.o.Logger,
 	}
 	paths := http.NewServeMux()

@@ -218,7 +218,7 @@ func (d *declarer) walk(s *shape, t reflect.Type, index []int, depths map[string
 			continue
 		case f.Anonymous && name == "" && d.scalarOf(f.Type) == nil:
 			if f.Type.Kind() == reflect.Struct {
-				for _, tag := range []string{"by", "beside", "db", "doc", "deprecated", "default"} {
+				for _, tag := range []string{"by", "beside", "db", "doc", "deprecated", "default", "requires"} {
 					if _, set := f.Tag.Lookup(tag); set || key {
 						d.fault("%s: its tags have no effect on an embedded struct, whose fields count one by one: give the field a name, or leave them out", where)
 						break
@@ -265,6 +265,11 @@ func (d *declarer) addField(s *shape, f reflect.StructField, index []int, name s
 		d.fault("%s: %w", where, err)
 		return
 	}
+	requires, err := requiresTag(f.Tag)
+	if err != nil {
+		d.fault("%s: %w", where, err)
+		return
+	}
 	beside, err := besideTag(f.Tag, name)
 	if err == nil && beside != (schema.QueryNames{}) && len(by) == 0 {
 		err = errors.New("beside is for relations: join the rows by the tag by, or leave it out")
@@ -276,7 +281,7 @@ func (d *declarer) addField(s *shape, f reflect.StructField, index []int, name s
 	made := &shapeField{name: name, goName: or(s.goType.Name(), s.decl.Name) + "." + f.Name, index: index, relation: len(by) > 0}
 	at := place{what: where, name: s.decl.Name + f.Name, tag: f.Tag}
 	if s.input {
-		d.inputField(s, f, made, at)
+		d.inputField(s, f, made, at, requires)
 		return
 	}
 	if _, set := f.Tag.Lookup("default"); set {
@@ -296,7 +301,7 @@ func (d *declarer) addField(s *shape, f reflect.StructField, index []int, name s
 	}
 	s.decl.Fields = append(s.decl.Fields, schema.FieldDecl{
 		Name: name, SQLName: f.Tag.Get("db"), Type: made.form.typeRef(), Description: f.Tag.Get("doc"),
-		Deprecated: f.Tag.Get("deprecated"), Key: key, By: by, Beside: beside, Origin: where,
+		Deprecated: f.Tag.Get("deprecated"), Key: key, By: by, Beside: beside, Requires: requires, Origin: where,
 	})
 }
 
@@ -317,7 +322,7 @@ func (d *declarer) isRelation(s *shape, f *shapeField, where string) bool {
 	return false
 }
 
-func (d *declarer) inputField(s *shape, f reflect.StructField, made *shapeField, at place) {
+func (d *declarer) inputField(s *shape, f reflect.StructField, made *shapeField, at place, requires []string) {
 	for _, tag := range []string{"by", "beside", "db"} {
 		if _, set := f.Tag.Lookup(tag); set {
 			d.fault("%s: %s is for objects that are read from the database: leave it out", at.what, tag)
@@ -329,7 +334,7 @@ func (d *declarer) inputField(s *shape, f reflect.StructField, made *shapeField,
 		return
 	}
 	arg := schema.ArgDecl{
-		Name: made.name, Type: made.form.typeRef(), Description: f.Tag.Get("doc"), Deprecated: f.Tag.Get("deprecated"),
+		Name: made.name, Type: made.form.typeRef(), Description: f.Tag.Get("doc"), Deprecated: f.Tag.Get("deprecated"), Requires: requires,
 	}
 	if text, set := f.Tag.Lookup("default"); set {
 		literal, err := made.form.literal(text)
@@ -357,6 +362,21 @@ func graphqlTag(f reflect.StructField) (name string, key bool, err error) {
 		return "", false, fmt.Errorf("graphql:%q: %q is not known: the form is graphql:\"name\" or graphql:\"name,key\"", f.Tag.Get("graphql"), rest)
 	}
 	return name, true, nil
+}
+
+// requiresTag reads requires:"editor,admin": roles and scopes, one of which is enough.
+func requiresTag(tag reflect.StructTag) ([]string, error) {
+	text, set := tag.Lookup("requires")
+	if !set {
+		return nil, nil
+	}
+	names := strings.Split(text, ",")
+	for i, name := range names {
+		if names[i] = strings.TrimSpace(name); names[i] == "" {
+			return nil, fmt.Errorf("requires:%q: a name is empty: list roles and scopes, as in requires:\"editor,admin\", or leave it out", text)
+		}
+	}
+	return names, nil
 }
 
 // besideTag reads beside:"aggregate=postFigures,groups,connection=-": names of the fields beside a list of rows. Without a name

@@ -31,7 +31,8 @@ type TypeDecl struct {
 	Collation string
 	NotNull   []string // columns declared to hold no null
 
-	Queries *QueryNames // the queries made for the type; nil: none
+	Queries  *QueryNames // the queries made for the type; nil: none
+	Requires []string    // see [Type]
 
 	Kind     Kind   // Interface or Union; else it is an Object
 	Label    string // of an Interface or Union: the column or document key that tells which of the types a value is
@@ -73,8 +74,9 @@ type FieldDecl struct {
 	// Beside names the fields beside a list of related objects, which give figures over them, groups and pages: its Connection,
 	// Aggregate and Groups. A nil pointer takes the list's name with the word behind it where the objects' type has such a
 	// query, a pointer to an empty string leaves the field out.
-	Beside QueryNames
-	Origin string
+	Beside   QueryNames
+	Requires []string // see [Field]
+	Origin   string
 }
 
 // Pair is a pair of column names that join two sources.
@@ -115,6 +117,7 @@ type ArgDecl struct {
 	Default     string // a GraphQL literal; empty: none
 	Description string
 	Deprecated  string
+	Requires    []string // of an input's field: see [Field]
 }
 
 // QueryDecl declares a field of the query type.
@@ -127,6 +130,7 @@ type QueryDecl struct {
 	Type        string // Resolve: the result as SDL writes it; otherwise the object's name
 	Args        []ArgDecl
 	Resolver    Resolver
+	Requires    []string // see [Field]
 }
 
 // MutationDecl declares a field of the mutation type: a function of the database or, with a Resolver, one in Go.
@@ -147,6 +151,7 @@ type MutationDecl struct {
 
 	CommitOnError bool
 	ContextParams []string // arguments of the function that the request's own context gives
+	Requires      []string // see [Field]
 }
 
 // BatchDecl declares a Go field on an object type.
@@ -157,5 +162,6 @@ type BatchDecl struct {
 	Description string
 	Origin      string
 	Needs       []string // GraphQL names of the parent's own fields that the function reads
+	Requires    []string // see [Field]
 	Batch       Batch    // Needs is filled in when the schema is built
 }

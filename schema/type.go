@@ -51,6 +51,10 @@ type Type struct {
 	Possible   []*Possible // of an Interface or a Union: the objects that a value of it can be
 	Label      *Field      // of an Interface or a Union: what tells which of them a value is
 
+	// Requires are roles and scopes, one of which a principal must have to read anything of the type, or to filter, order or
+	// count by it. Empty: none is needed.
+	Requires []string
+
 	fields map[string]*Field
 	values map[string]int
 }
@@ -103,6 +107,10 @@ type Field struct {
 	Part     Part      // a part of a connection
 	Outcome  Outcome   // a part of what a mutation gives; a Key beside it is one of the metadata, or of the same object made by Go
 	Global   bool      // the global id: made of the type's name and its key
+
+	// Requires are roles and scopes, one of which a principal must have to select the field, to filter or order by it, or to
+	// have figures over it; of an input, to send it. Empty: none is needed.
+	Requires []string
 
 	NoFilter bool // left out of the type's filters
 	NoOrder  bool // left out of the type's orders

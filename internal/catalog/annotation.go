@@ -44,7 +44,7 @@ type typeNote struct {
 	one, list         *string
 	connection        *string
 	aggregate, groups *string
-	requires          string
+	requires          []string
 	collation         string
 
 	kind       schema.Kind // of the type: an object, an interface or a union
@@ -55,7 +55,8 @@ type typeNote struct {
 // fieldNote is a key of a document's shape, or what @fraiseql:field says of a column.
 type fieldNote struct {
 	name, typ, description string
-	deprecated, requires   string
+	deprecated             string
+	requires               []string
 	collation              string
 	fields                 []fieldNote // of a nested shape
 	list                   bool        // the nested shape stands in a list
@@ -68,6 +69,7 @@ type relationNote struct {
 	by       [][2]string
 	many     bool
 	beside   schema.QueryNames
+	requires []string
 }
 
 func readTypeNote(a annotation) (*typeNote, error) {
@@ -181,7 +183,7 @@ func readRelations(k entry) ([]relationNote, error) {
 		if err != nil {
 			return err
 		}
-		err = m.each([]string{"to", "by", "many", "connection", "aggregate", "groups"}, func(k entry) (err error) {
+		err = m.each([]string{"to", "by", "many", "connection", "aggregate", "groups", "requires"}, func(k entry) (err error) {
 			switch k.name {
 			case "to":
 				r.to, err = k.text()
@@ -189,6 +191,8 @@ func readRelations(k entry) ([]relationNote, error) {
 				r.by, err = readBy(k)
 			case "many":
 				r.many, err = k.boolean()
+			case "requires":
+				r.requires, err = k.required()
 			case "connection":
 				r.beside.Connection, err = k.beside(r.name + "Connection")
 			case "aggregate":
@@ -357,7 +361,7 @@ func readFieldLine(a annotation) (fieldNote, error) {
 		case "deprecated":
 			f.deprecated = value
 		case "requires":
-			f.requires = value
+			f.requires = []string{value}
 		case "collation":
 			f.collation = value
 		}

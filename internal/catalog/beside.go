@@ -146,7 +146,7 @@ func (b *builder) beside(o *object, list *schema.Field, decl schema.FieldDecl) [
 		}
 		relation := *list.Relation
 		relation.As = beside.kind
-		f := &schema.Field{Name: name, Relation: &relation, Deprecated: list.Deprecated, NoFilter: true, NoOrder: true}
+		f := &schema.Field{Name: name, Relation: &relation, Deprecated: list.Deprecated, Requires: list.Requires, NoFilter: true, NoOrder: true}
 		if slices.ContainsFunc(append(o.t.Fields, all...), func(other *schema.Field) bool { return other.Name == name }) {
 			if asked {
 				b.report(o.fatal, on, "give one of them another name", "there is a field %s already, so this one is left out", name)

@@ -216,7 +216,7 @@ func (b *builder) addObject(o *object) bool {
 			return false
 		}
 	}
-	o.t = &schema.Type{Kind: cmp.Or(o.decl.Kind, schema.Object), Name: o.decl.Name, Description: o.decl.Description}
+	o.t = &schema.Type{Kind: cmp.Or(o.decl.Kind, schema.Object), Name: o.decl.Name, Description: o.decl.Description, Requires: o.decl.Requires}
 	b.objects[o.decl.Name] = o
 	b.order = append(b.order, o)
 	return true
@@ -251,11 +251,8 @@ func (b *builder) attach(o *object) bool {
 			b.report(true, "comment on "+rel.String(), "correct the comment", "%s", oneLine(err))
 			return false
 		}
-		if n.requires != "" {
-			b.reportRequires(true, "comment on "+rel.String(), n.requires)
-			return false
-		}
 		o.decl = describedBy(o.decl, cmp.Or(n.description, note.text))
+		o.decl.Requires = b.required("comment on "+rel.String(), o.decl.Requires, n.requires)
 		o.decl.Collation = cmp.Or(o.decl.Collation, n.collation)
 	} else if o.decl = describedBy(o.decl, note.text); note.kind != "" {
 		b.report(false, "comment on "+rel.String(), "write @fraiseql:type", "@fraiseql:%s is not known on a relation", note.kind)
@@ -270,11 +267,16 @@ func describedBy(decl *schema.TypeDecl, text string) *schema.TypeDecl {
 	return &out
 }
 
-// reportRequires refuses what a guard protects: a switch that is not enforced must not look as
-// if it were.
-func (b *builder) reportRequires(fatal bool, object, guard string) {
-	b.report(fatal, object, "remove it and guard the rows by a policy or a grant",
-		"`requires: %s` is not enforced by this version, so it is left out", guard)
+// required are the roles and scopes that Go or a comment asks for. Where both do, they must agree: which of two lists holds
+// must not be a matter of reading the manual.
+func (b *builder) required(object string, declared, noted []string) []string {
+	switch {
+	case len(declared) == 0:
+		return noted
+	case len(noted) > 0 && !slices.Equal(declared, noted):
+		b.report(true, object, "write it in one place", "it requires %s, and in Go %s is required", strings.Join(noted, ", "), strings.Join(declared, ", "))
+	}
+	return declared
 }
 
 // readable reports a relation that the role may not read.

@@ -30,8 +30,6 @@ func (b *builder) columnNotes(rel *Relation) map[string]columnNote {
 			if note.fieldNote, err = readFieldNote(a); err != nil {
 				b.report(false, on, "correct the comment", "the column is left out: %s", oneLine(err))
 				note.broken = true
-			} else if note.requires != "" {
-				b.reportRequires(false, on, note.requires)
 			}
 		default:
 			b.report(false, on, "write @fraiseql:field", "the column is left out: @fraiseql:%s is not known on a column", a.kind)
@@ -44,7 +42,7 @@ func (b *builder) columnNotes(rel *Relation) map[string]columnNote {
 }
 
 // hidden tells whether a comment keeps a column back.
-func (n columnNote) hidden() bool { return n.broken || n.requires != "" }
+func (n columnNote) hidden() bool { return n.broken }
 
 // discover takes what comments annotate and what patterns expose.
 func (b *builder) discover() {
@@ -129,10 +127,6 @@ func (b *builder) discoverType(rel *Relation) {
 		b.report(false, on, "correct the comment", "it is left out: %s", oneLine(err))
 		return
 	}
-	if note.requires != "" {
-		b.reportRequires(false, on, note.requires)
-		return
-	}
 	note.description = cmp.Or(note.description, a.text)
 	b.addDiscovered(rel, note, on)
 }
@@ -144,7 +138,7 @@ func (b *builder) addDiscovered(rel *Relation, note *typeNote, on string) {
 	}
 	decl := &schema.TypeDecl{
 		Name: cmp.Or(note.name, typeName(rel.Name)), Description: note.description, Origin: on,
-		Source: rel.qualified(), Document: note.document, Expose: note.expose, Filters: note.filters, Key: note.key, NotNull: note.notNull, Collation: note.collation,
+		Source: rel.qualified(), Document: note.document, Expose: note.expose, Filters: note.filters, Key: note.key, NotNull: note.notNull, Collation: note.collation, Requires: note.requires,
 		Closed: len(note.fields) > 0, Queries: &schema.QueryNames{One: note.one, List: note.list, Connection: note.connection, Aggregate: note.aggregate, Groups: note.groups},
 	}
 	if note.kind > schema.Object {
@@ -185,7 +179,7 @@ func (b *builder) addDiscovered(rel *Relation, note *typeNote, on string) {
 // addRelations declares what a comment says of an object's relations.
 func (b *builder) addRelations(o *object, notes []relationNote, on string) {
 	for _, r := range notes {
-		fd := schema.FieldDecl{Name: camel(r.name), Type: r.to, Beside: r.beside, Origin: on + ", relation " + r.name}
+		fd := schema.FieldDecl{Name: camel(r.name), Type: r.to, Beside: r.beside, Requires: r.requires, Origin: on + ", relation " + r.name}
 		if w, err := parseType(r.to); err != nil || w.elem != nil || w.nonNull {
 			b.report(false, fd.Origin, "write a type's name, and `many: true` for a list", "`to: %s` is not a type's name", r.to)
 			continue

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -95,7 +96,16 @@ func (b *builder) compositeOf(t *Type) (*schema.Type, string) {
 			b.report(false, owner+", attribute "+a.Name, "rename one of them", "it is left out: the attributes %s and %s would both be named %s", from[field], a.Name, field)
 		default:
 			from[field] = a.Name
-			f := &schema.Field{Name: field, Description: readComment(a.Comment).text, Type: ref, Key: a.Name, NoFilter: nestedList(ref), NoOrder: unordered(ref)}
+			note := readComment(a.Comment)
+			f := &schema.Field{Name: field, Description: note.text, Type: ref, Key: a.Name, NoFilter: nestedList(ref), NoOrder: unordered(ref)}
+			if note.kind == "field" {
+				noted, err := readFieldNote(note)
+				if err != nil { // a guard might have stood there
+					b.report(false, owner+", attribute "+a.Name, "correct the comment", "it is left out: %s", oneLine(err))
+					continue
+				}
+				f.Description, f.Deprecated, f.Requires = cmp.Or(noted.description, f.Description), noted.deprecated, noted.requires
+			}
 			object.Fields = append(object.Fields, f)
 		}
 	}

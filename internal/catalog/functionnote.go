@@ -6,7 +6,7 @@ type functionNote struct {
 	input, success, err           string
 	context                       [][2]string // arguments of the function, and the names that they are asked for by; empty: the argument's
 	commit                        bool
-	requires                      string
+	requires                      []string
 }
 
 func readFunctionNote(a annotation) (functionNote, error) {

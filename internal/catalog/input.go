@@ -198,11 +198,7 @@ func (b *builder) inputOf(t *Type) (*schema.Type, string) {
 				b.report(false, on, "correct the comment", "it is left out: %s", oneLine(err))
 				continue
 			}
-			if field.requires != "" {
-				b.reportRequires(false, on, field.requires)
-				continue
-			}
-			f.Description, f.Deprecated = field.description, field.deprecated
+			f.Description, f.Deprecated, f.Requires = field.description, field.deprecated, field.requires
 			if field.name != "" {
 				f.Name = field.name
 			}

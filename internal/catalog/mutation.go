@@ -110,9 +110,6 @@ func (m *mutation) find() *Function {
 func (m *mutation) add() {
 	b, fn := m.b, m.fn
 	switch {
-	case m.note.requires != "":
-		b.reportRequires(m.fatal, m.on, m.note.requires)
-		return
 	case fn.Kind != 'f':
 		m.report("write a function", "%s is a procedure or an aggregate, which cannot be a mutation", fn)
 		return
@@ -128,7 +125,7 @@ func (m *mutation) add() {
 	m.call = &schema.Call{Schema: fn.Schema, Name: fn.Name, CommitOnError: m.decl.CommitOnError || m.note.commit}
 	m.field = &schema.Field{
 		Name: m.decl.Name, Description: m.decl.Description, Deprecated: m.decl.Deprecated,
-		Root: &schema.Root{Kind: schema.Function, Call: m.call},
+		Root: &schema.Root{Kind: schema.Function, Call: m.call}, Requires: b.required("comment on "+fn.String(), m.decl.Requires, m.note.requires),
 	}
 	if m.arguments() && m.result() {
 		b.mutation.Fields = append(b.mutation.Fields, m.field)
@@ -158,7 +155,7 @@ func (b *builder) declareResolver(d schema.MutationDecl) {
 	}
 	f := &schema.Field{
 		Name: d.Name, Description: d.Description, Deprecated: d.Deprecated, Type: w.with(t),
-		Root: &schema.Root{Kind: schema.Resolve, Resolver: d.Resolver},
+		Root: &schema.Root{Kind: schema.Resolve, Resolver: d.Resolver}, Requires: d.Requires,
 	}
 	for _, a := range d.Args {
 		if arg := b.input(a, d.Origin+", argument "+a.Name); arg != nil {

@@ -247,7 +247,7 @@ func (b *builder) addColumnField(o *object, fd schema.FieldDecl, c *Column) {
 	}
 	f := &schema.Field{
 		Name: cmp.Or(fd.Name, camel(c.Name)), Description: cmp.Or(fd.Description, note.description), Deprecated: cmp.Or(fd.Deprecated, note.deprecated),
-		Column: o.t.Source.Column(c.Name),
+		Column: o.t.Source.Column(c.Name), Requires: b.required(on, fd.Requires, note.requires),
 	}
 	if !b.named(o, f, c.Name, on) {
 		return
@@ -331,7 +331,7 @@ func (b *builder) inDocuments() map[string]bool {
 // addDocumentField serves a key of a JSON object.
 func (b *builder) addDocumentField(o *object, fd schema.FieldDecl, key string) {
 	on := fieldOrigin(o, fd)
-	f := &schema.Field{Name: cmp.Or(fd.Name, camel(key)), Description: fd.Description, Deprecated: fd.Deprecated, Key: key}
+	f := &schema.Field{Name: cmp.Or(fd.Name, camel(key)), Description: fd.Description, Deprecated: fd.Deprecated, Key: key, Requires: fd.Requires}
 	if !b.named(o, f, key, on) {
 		return
 	}

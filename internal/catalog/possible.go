@@ -185,7 +185,7 @@ func (b *builder) addPossible(o *object, note *typeNote, on string) {
 		own := n.own()
 		d := &schema.TypeDecl{
 			Name: n.name, Description: n.description, Origin: p.Origin, Source: all.Source, Document: all.Document, Key: all.Key,
-			Collation: all.Collation, Closed: all.Closed, PartOf: all.Name,
+			Collation: all.Collation, Closed: all.Closed, PartOf: all.Name, Requires: all.Requires,
 		}
 		part(d, without(owned, own))
 		if len(d.Expose) > 0 {

@@ -53,7 +53,7 @@ func (b *builder) claimResolved() {
 }
 
 func (b *builder) declareQuery(q schema.QueryDecl) {
-	f := &schema.Field{Name: q.Name, Description: q.Description, Deprecated: q.Deprecated, Root: &schema.Root{Kind: q.Kind, Resolver: q.Resolver}}
+	f := &schema.Field{Name: q.Name, Description: q.Description, Deprecated: q.Deprecated, Requires: q.Requires, Root: &schema.Root{Kind: q.Kind, Resolver: q.Resolver}}
 	if q.Kind == schema.Resolve {
 		w, t := b.output(q.Type, q.Origin, true)
 		if t == nil {
@@ -210,7 +210,7 @@ func (b *builder) input(a schema.ArgDecl, on string) *schema.Field {
 		b.report(true, on, "give it another name", "%q cannot be the name of an argument or input field", a.Name)
 		return nil
 	}
-	f := &schema.Field{Name: a.Name, Description: a.Description, Deprecated: a.Deprecated, Type: w.with(t), Default: a.Default}
+	f := &schema.Field{Name: a.Name, Description: a.Description, Deprecated: a.Deprecated, Type: w.with(t), Default: a.Default, Requires: a.Requires}
 	if a.Default != "" && !literalFits(a.Default, f.Type) {
 		b.report(true, on, "write the default as a GraphQL literal of that type", "the default %s is not a value of %s", a.Default, f.Type)
 		return nil

@@ -45,7 +45,7 @@ func (b *builder) addRelation(o *object, fd schema.FieldDecl) {
 		return
 	}
 	f := &schema.Field{
-		Name: fd.Name, Description: fd.Description, Deprecated: fd.Deprecated, Type: w.with(t),
+		Name: fd.Name, Description: fd.Description, Deprecated: fd.Deprecated, Type: w.with(t), Requires: fd.Requires,
 		Relation: &schema.Relation{To: t, Many: w.elem != nil},
 	}
 	if !b.named(o, f, fd.Name, on) {
@@ -218,7 +218,7 @@ func (b *builder) attachBatches() {
 		}
 		batch := d.Batch
 		batch.Needs = nil
-		f := &schema.Field{Name: d.Name, Description: d.Description, Type: w.with(t), Batch: &batch, NoFilter: true, NoOrder: true}
+		f := &schema.Field{Name: d.Name, Description: d.Description, Type: w.with(t), Batch: &batch, Requires: d.Requires, NoFilter: true, NoOrder: true}
 		for _, name := range d.Needs {
 			need := o.field(name)
 			if need == nil && b.told(o) {

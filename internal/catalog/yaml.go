@@ -147,16 +147,12 @@ func (k entry) text() (string, error) {
 }
 
 // required is a text or a list of texts; a guard that is written down must never be read as none.
-func (k entry) required() (string, error) {
-	if k.form() == formList {
-		names, err := k.names()
-		return strings.Join(names, ", "), err
+func (k entry) required() ([]string, error) {
+	names, err := k.names()
+	if err == nil && (len(names) == 0 || slices.Contains(names, "")) {
+		err = k.fault("is empty: name the role or scope, or a list of which one is enough")
 	}
-	text, err := k.text()
-	if err == nil && text == "" {
-		err = k.fault("is empty: name the role or scope")
-	}
-	return text, err
+	return names, err
 }
 
 func (k entry) boolean() (bool, error) {

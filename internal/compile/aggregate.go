@@ -42,7 +42,7 @@ func (q *query) figures(f *schema.Field, kind schema.RootKind, sc scope, joined 
 	p := part{conds: joined}
 	var err error
 	if kind == schema.Groups {
-		if a.keys, err = groupedBy(f.Name, sc.t, args.member("by")); err != nil {
+		if a.keys, err = q.b.groupedBy(f.Name, sc.t, args.member("by")); err != nil {
 			return "", nil, nil, err
 		}
 	}
@@ -74,7 +74,7 @@ func (q *query) figures(f *schema.Field, kind schema.RootKind, sc scope, joined 
 }
 
 // groupedBy reads the argument by. A variable's choice is in the plan's shape.
-func groupedBy(name string, t *schema.Type, v *val) ([]*schema.Field, error) {
+func (b *builder) groupedBy(name string, t *schema.Type, v *val) ([]*schema.Field, error) {
 	names, err := chosen(v)
 	if err != nil {
 		return nil, err
@@ -84,7 +84,11 @@ func groupedBy(name string, t *schema.Type, v *val) ([]*schema.Field, error) {
 	}
 	var keys []*schema.Field
 	for _, name := range names {
-		keys = append(keys, t.Field(name))
+		f := t.Field(name)
+		if err := b.use(t, f); err != nil {
+			return nil, err
+		}
+		keys = append(keys, f)
 	}
 	return keys, nil
 }
@@ -117,8 +121,8 @@ func chosen(v *val) ([]string, error) {
 func (a *aggregation) fields(t *schema.Type, sub []*selected) ([]Field, error) {
 	fields := make([]Field, 0, len(sub))
 	for _, sel := range sub {
-		if sel.Fail != nil {
-			fields = append(fields, Field{Fail: sel.Fail})
+		if f, unread := sel.unread(); unread {
+			fields = append(fields, f)
 			continue
 		}
 		out := Field{Name: sel.Key, At: sel.At, Key: key(sel.Key)}
@@ -279,7 +283,7 @@ func (a *aggregation) having(t *schema.Type, w *val) ([]cond, error) {
 		case m.name == "AND" || m.name == "OR" || m.name == "NOT":
 			conds, err = a.junction(t, m)
 		default:
-			conds, err = a.conditions(t.Field(m.name), m)
+			conds, err = a.conditions(t, t.Field(m.name), m)
 		}
 		if err != nil {
 			return nil, err
@@ -317,9 +321,12 @@ func (a *aggregation) junction(t *schema.Type, m member) ([]cond, error) {
 }
 
 // conditions compiles those on one figure, or on the figures of an object.
-func (a *aggregation) conditions(f *schema.Field, m member) ([]cond, error) {
+func (a *aggregation) conditions(t *schema.Type, f *schema.Field, m member) ([]cond, error) {
 	if m.val.kind == nullVal {
 		return nil, fault.New(fault.BadUserInput, "%s: the condition %q is null: leave it out, or ask for {isNull: true}", a.clause, m.name)
+	}
+	if err := a.q.b.use(t, f); err != nil {
+		return nil, err
 	}
 	var all []cond
 	if f.Measure.Kind == schema.Measures {
@@ -327,7 +334,7 @@ func (a *aggregation) conditions(f *schema.Field, m member) ([]cond, error) {
 			if inner.val.kind == absentVal {
 				continue
 			}
-			conds, err := a.conditions(f.Type.Base().Field(inner.name), member{m.name + "." + inner.name, inner.val})
+			conds, err := a.conditions(f.Type.Base(), f.Type.Base().Field(inner.name), member{m.name + "." + inner.name, inner.val})
 			if err != nil {
 				return nil, err
 			}
@@ -361,7 +368,7 @@ func (a *aggregation) order(t *schema.Type, v *val) ([]term, error) {
 	}
 	for _, item := range items {
 		for _, m := range item.fields {
-			all, err := a.term(t.Field(m.name), m)
+			all, err := a.term(t, t.Field(m.name), m)
 			if err != nil {
 				return nil, err
 			}
@@ -371,14 +378,17 @@ func (a *aggregation) order(t *schema.Type, v *val) ([]term, error) {
 	return terms, nil
 }
 
-func (a *aggregation) term(f *schema.Field, m member) ([]term, error) {
+func (a *aggregation) term(t *schema.Type, f *schema.Field, m member) ([]term, error) {
 	if !m.val.given() {
 		return nil, nil
+	}
+	if err := a.q.b.use(t, f); err != nil {
+		return nil, err
 	}
 	if m.val.kind == objectVal {
 		var all []term
 		for _, inner := range m.val.fields {
-			terms, err := a.term(f.Type.Base().Field(inner.name), inner)
+			terms, err := a.term(f.Type.Base(), f.Type.Base().Field(inner.name), inner)
 			if err != nil {
 				return nil, err
 			}

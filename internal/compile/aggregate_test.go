@@ -34,7 +34,7 @@ func TestChoicesMakePlans(t *testing.T) {
 	}
 	plan := func(variables string) *compile.Plan {
 		t.Helper()
-		b, err := c.Bind(op, []byte(variables), new(compile.Values))
+		b, err := c.Bind(op, []byte(variables), new(compile.Values), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

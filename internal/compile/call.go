@@ -162,8 +162,8 @@ func (c *caller) response(sel *selected) (content, error) {
 
 // outcome compiles one field of a success or an error.
 func (c *caller) outcome(t *schema.Type, sel *selected, v *Variant) (Field, error) {
-	if sel.Fail != nil {
-		return Field{Fail: sel.Fail}, nil
+	if f, unread := sel.unread(); unread {
+		return f, nil
 	}
 	out := Field{Name: sel.Key, At: sel.At, Key: key(sel.Key)}
 	if sel.Def.Name == "__typename" {

@@ -18,9 +18,12 @@ type selected struct {
 	Def  *ast.Field // its first occurrence
 	At   []fault.Location
 	Sub  []*selected
-	On   [][]*selected                          // in place of Sub, of an abstract type: for each of its possible types, in their order
-	Fail *fault.Error                           // alone in a selection: it is not known what is selected
-	Args func(name string) (value any, ok bool) // the coerced arguments of introspection fields
+	On   [][]*selected // in place of Sub, of an abstract type: for each of its possible types, in their order
+	Fail *fault.Error  // alone in a selection: it is not known what is selected
+	// Denied is the error of a field that the sender may not read.
+	Denied *fault.Error
+	typ    *schema.Ref                            // the field's, when Denied
+	Args   func(name string) (value any, ok bool) // the coerced arguments of introspection fields
 }
 
 // maxPlaces bounds the places that an error names: a field that is repeated a thousand times makes no answer of as many
@@ -47,11 +50,60 @@ func (b *builder) collect(on *schema.Type, sets ...ast.SelectionSet) ([]*selecte
 	}
 	all := make([]*selected, len(groups))
 	for i := range groups {
-		if all[i], err = b.selected(on, &groups[i]); err != nil {
+		denied, err := b.denied(nil, on, groups[i].all[0])
+		if err != nil {
+			return nil, err
+		}
+		if denied != nil {
+			all[i] = b.refused(on, &groups[i], denied)
+		} else if all[i], err = b.selected(on, &groups[i]); err != nil {
 			return nil, err
 		}
 	}
 	return all, nil
+}
+
+// denied asks for a field that is selected on an object, and on the interface that it is selected through; nil: for both
+// there is no objection.
+func (b *builder) denied(through, on *schema.Type, sel *ast.Field) (*fault.Error, error) {
+	if !b.Asks() {
+		return nil, nil
+	}
+	for _, t := range [...]*schema.Type{through, on} {
+		if t == nil {
+			continue
+		}
+		f := t.Field(sel.Name)
+		if f == nil || f.Hidden {
+			continue
+		}
+		denied, err := b.asker.field(t, f)
+		switch {
+		case err != nil:
+			return nil, err
+		case denied != nil && b.Conceals:
+			return nil, b.concealed(t, f, denied).At(sel.Position.Line, sel.Position.Column)
+		case denied != nil:
+			return denied, nil
+		}
+	}
+	return nil, nil
+}
+
+// refused is a field that is not looked into.
+func (b *builder) refused(on *schema.Type, g *group, denied *fault.Error) *selected {
+	return &selected{Key: g.key, Def: g.all[0], At: g.at, Denied: denied, typ: on.Field(g.all[0].Name).Type}
+}
+
+// unread is what is written of a field that is not compiled.
+func (s *selected) unread() (Field, bool) {
+	switch {
+	case s.Fail != nil:
+		return Field{Fail: s.Fail}, true
+	case s.Denied != nil:
+		return Field{Name: s.Key, At: s.At, Key: key(s.Key), Fail: s.Denied, Value: valueOf(s.typ, content{})}, true
+	}
+	return Field{}, false
 }
 
 // collectEach does it for each object that an abstract type can be. What is selected of several of them by the same fields of
@@ -60,6 +112,10 @@ func (b *builder) collectEach(t *schema.Type, sets []ast.SelectionSet) ([][]*sel
 	shared := map[string]*selected{}
 	each := make([][]*selected, len(t.Possible))
 	for i, p := range t.Possible {
+		if !b.guarded(p.Type.Requires) {
+			each[i] = []*selected{{Fail: needs(p.Type.Name, p.Type.Requires, b.Silent || b.Conceals)}}
+			continue
+		}
 		groups, err := b.groups(p.Type, sets)
 		if fail := unfilled(err); fail != nil {
 			each[i] = []*selected{{Fail: fail}}
@@ -71,8 +127,17 @@ func (b *builder) collectEach(t *schema.Type, sets []ast.SelectionSet) ([][]*sel
 		each[i] = make([]*selected, len(groups))
 		for j := range groups {
 			id := groups[j].identity()
+			denied, err := b.denied(t, p.Type, groups[j].all[0])
+			if err != nil {
+				return nil, err
+			}
+			if denied != nil {
+				id += "\ndenied"
+			}
 			if shared[id] == nil {
-				if shared[id], err = b.selected(p.Type, &groups[j]); err != nil {
+				if denied != nil {
+					shared[id] = b.refused(p.Type, &groups[j], denied)
+				} else if shared[id], err = b.selected(p.Type, &groups[j]); err != nil {
 					return nil, err
 				}
 			}

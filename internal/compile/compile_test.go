@@ -132,7 +132,7 @@ func bind(docs *gqlop.Documents, c *compile.Compiler, query, variables string) (
 	if err != nil {
 		return compile.Bound{}, err
 	}
-	return c.Bind(op, json.RawMessage(variables), new(compile.Values))
+	return c.Bind(op, json.RawMessage(variables), new(compile.Values), nil)
 }
 
 // TestPlansFollowTheShapeOfVariables shows that values never make a plan, and shapes do.
@@ -147,7 +147,7 @@ func TestPlansFollowTheShapeOfVariables(t *testing.T) {
 	}
 	plan := func(variables string) *compile.Plan {
 		t.Helper()
-		b, err := c.Bind(op, json.RawMessage(variables), new(compile.Values))
+		b, err := c.Bind(op, json.RawMessage(variables), new(compile.Values), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -242,7 +242,7 @@ func FuzzNoUserTextInSQL(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := c.Bind(op, variables, new(compile.Values))
+		b, err := c.Bind(op, variables, new(compile.Values), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

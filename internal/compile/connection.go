@@ -191,8 +191,8 @@ func (p *pager) size(at *ast.Position) (string, error) {
 func (p *pager) fields(t *schema.Type, sub []*selected) ([]Field, error) {
 	fields := make([]Field, 0, len(sub))
 	for _, sel := range sub {
-		if sel.Fail != nil {
-			fields = append(fields, Field{Fail: sel.Fail})
+		if f, unread := sel.unread(); unread {
+			fields = append(fields, f)
 			continue
 		}
 		out := Field{Name: sel.Key, At: sel.At, Key: key(sel.Key)}

@@ -70,6 +70,9 @@ func (q *query) filter(sc scope, m member) ([]cond, error) {
 		return []cond{{"not (" + and(conds) + ")", native}}, nil
 	}
 	f := sc.t.Field(m.name)
+	if err := q.b.use(sc.t, f); err != nil {
+		return nil, err
+	}
 	if m.val.kind == nullVal {
 		return nil, fault.New(fault.BadUserInput, "the filter %q is null: leave it out, or ask for {isNull: true}", m.name)
 	}

@@ -62,6 +62,9 @@ func (q *query) term(sc scope, m member) ([]term, error) {
 		return nil, nil
 	}
 	f := sc.t.Field(m.name)
+	if err := q.b.use(sc.t, f); err != nil {
+		return nil, err
+	}
 	if f.Relation != nil && f.Relation.Many {
 		return q.orderByList(sc, f, m.val)
 	}

@@ -79,8 +79,8 @@ func (c *columns) list() string {
 func (q *query) fields(sc scope, sub []*selected, cols *columns, c *cost) ([]Field, error) {
 	fields := make([]Field, 0, len(sub))
 	for _, sel := range sub {
-		if sel.Fail != nil {
-			fields = append(fields, Field{Fail: sel.Fail})
+		if f, unread := sel.unread(); unread {
+			fields = append(fields, f)
 			continue
 		}
 		out := Field{Name: sel.Key, At: sel.At, Key: key(sel.Key)}
@@ -204,8 +204,8 @@ func (b *builder) memberFields(t *schema.Type, sub []*selected, byName bool) ([]
 	}
 	fields := make([]Field, 0, len(sub))
 	for _, sel := range sub {
-		if sel.Fail != nil {
-			fields = append(fields, Field{Fail: sel.Fail})
+		if f, unread := sel.unread(); unread {
+			fields = append(fields, f)
 			continue
 		}
 		out := Field{Name: sel.Key, At: sel.At, Key: key(sel.Key)}
@@ -268,7 +268,7 @@ func (b Bound) Rows(r *Root, rows *schema.Rows, batches int) (Bound, *Statement,
 	if rows.Source != t.Source.Name && rows.Source != t.Source.Schema+"."+t.Source.Name {
 		return refuse("the resolver reads %s, but the source of %s is %s.%s", rows.Source, t.Name, t.Source.Schema, t.Source.Name)
 	}
-	next := Bound{Plan: &Plan{Batches: batches}, values: &Values{leaves: slices.Clone(b.values.leaves)}}
+	next := Bound{Plan: &Plan{Batches: batches}, values: &Values{leaves: slices.Clone(b.values.leaves)}, who: b.who}
 	args := &val{kind: objectVal}
 	for _, a := range []struct {
 		name  string
@@ -291,7 +291,11 @@ func (b Bound) Rows(r *Root, rows *schema.Rows, batches int) (Bound, *Statement,
 		}
 		args.fields = append(args.fields, member{a.name, v})
 	}
-	builder := &builder{Compiler: r.build.Compiler, op: r.build.op, vars: r.build.vars, plan: next.Plan}
+	builder := &builder{
+		Compiler: r.build.Compiler, op: r.build.op, vars: r.build.vars, plan: next.Plan,
+		asker: r.build.Compiler.asker(r.build.op, next.values, b.who),
+	}
+	builder.trusted = true // the description is the API's own
 	q := &query{b: builder, shared: map[string]int{}}
 	sc := q.scope(t)
 	c := cost{}
@@ -299,6 +303,7 @@ func (b Bound) Rows(r *Root, rows *schema.Rows, batches int) (Bound, *Statement,
 	if err != nil {
 		return refuse("%s", err)
 	}
+	builder.trusted = false
 	many := r.field.Type.Elem != nil
 	if rows.Limit > 0 {
 		p.limit = strconv.Itoa(rows.Limit)
@@ -316,6 +321,9 @@ func (b Bound) Rows(r *Root, rows *schema.Rows, batches int) (Bound, *Statement,
 		c.rows = number{value: 1}
 	}
 	stmt, fields, err := q.finish(sc, p, c, r.sel, many)
+	if err == nil {
+		err = builder.failed
+	}
 	if err == nil {
 		err = next.Plan.check(next.values.leaves, r.build.Compiler)
 	}

@@ -3,6 +3,7 @@ package compile
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"sync/atomic"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -30,6 +31,7 @@ type Plan struct {
 	cursors []cursorUse
 	globals []*globalIDs
 	cost    []cost
+	notes   []note // what its requests may do
 }
 
 // Root is a root field's part of a plan.
@@ -59,6 +61,7 @@ type Bound struct {
 	*Plan
 	Extensions []byte // an object for the answer's extensions, as JSON; nil: it has none
 	values     *Values
+	who        Authority
 }
 
 // Cost estimates the operation: rows times fields, which the compiler's limit is compared with.
@@ -72,23 +75,33 @@ type Compiler struct {
 
 	// Silent keeps the names of fields out of messages about fields that are not there, for an API that hides its schema.
 	Silent bool
+	// Authorized has each request's [Authority] decide, besides the roles and scopes that types and fields require.
+	Authorized bool
+	// Conceals has fields that a sender may not read not be there for him, in introspection too.
+	Conceals bool
+
+	guards bool                            // something requires a role or a scope
+	owners map[*schema.Field]*schema.Type  // the type that a field is of
+	wholes map[*schema.Type][]*schema.Type // the interfaces and unions whose rows a type's are
 }
 
 // New makes a compiler. maxPage bounds the rows of a list, maxCost the estimated rows times
 // fields of an operation; zero means no limit.
 func New(s *schema.Schema, maxPage, maxCost int) *Compiler {
-	return &Compiler{schema: s, maxPage: maxPage, maxCost: float64(maxCost)}
+	c := &Compiler{schema: s, maxPage: maxPage, maxCost: float64(maxCost)}
+	c.lookAt(s)
+	return c
 }
 
 // kept is what the compiler keeps with an operation.
 type kept struct {
 	defs  []variable
-	plans atomic.Pointer[map[string]*Plan]
+	plans atomic.Pointer[map[string][]*Plan] // of each shape, those for senders who may do different things
 }
 
-// Bind coerces the variables and gives the plan for their shape, made now or kept from an
-// earlier request. values holds the coerced variables until the request ends.
-func (c *Compiler) Bind(op *gqlop.Operation, variables []byte, values *Values) (Bound, error) {
+// Bind coerces the variables and gives the plan for their shape and for what the sender may do, made now or kept from an
+// earlier request. values holds the coerced variables until the request ends. who may be nil: nobody in particular.
+func (c *Compiler) Bind(op *gqlop.Operation, variables []byte, values *Values, who Authority) (Bound, error) {
 	k, ok := op.Plans.Load().(*kept)
 	if !ok {
 		defs, err := c.variables(op.Def)
@@ -96,7 +109,7 @@ func (c *Compiler) Bind(op *gqlop.Operation, variables []byte, values *Values) (
 			return Bound{}, err
 		}
 		k = &kept{defs: defs}
-		k.plans.Store(&map[string]*Plan{})
+		k.plans.Store(&map[string][]*Plan{})
 		if !op.Plans.CompareAndSwap(nil, k) {
 			k = op.Plans.Load().(*kept)
 		}
@@ -104,35 +117,59 @@ func (c *Compiler) Bind(op *gqlop.Operation, variables []byte, values *Values) (
 	if _, err := values.read(c, k.defs, variables, false); err != nil {
 		return Bound{}, err
 	}
-	plan := (*k.plans.Load())[string(values.shape)]
+	plan, err := c.known(op, (*k.plans.Load())[string(values.shape)], values, who)
+	if err != nil {
+		return Bound{}, err
+	}
 	if plan == nil {
 		vals, err := values.read(c, k.defs, variables, true)
 		if err != nil {
 			return Bound{}, err
 		}
-		once := false
-		if plan, once, err = c.plan(op, k.defs, vals); err != nil {
+		shape, once := string(values.shape), false
+		if plan, once, err = c.plan(op, k.defs, vals, c.asker(op, values, who)); err != nil {
 			return Bound{}, err
 		}
 		if !once {
-			k.keep(string(values.shape), plan)
+			k.keep(shape, plan)
 		}
 	}
-	b := Bound{Plan: plan, values: values}
+	b := Bound{Plan: plan, values: values, who: who}
 	if err := plan.check(values.leaves, c); err != nil {
 		return Bound{}, err
 	}
 	return b, nil
 }
 
+// known finds the plan that was made for what the sender may do; nil when there is none.
+func (c *Compiler) known(op *gqlop.Operation, plans []*Plan, values *Values, who Authority) (*Plan, error) {
+	if len(plans) == 0 {
+		return nil, nil
+	}
+	if !c.Asks() {
+		return plans[0], nil
+	}
+	a := c.asker(op, values, who)
+	for _, p := range plans {
+		if fits, err := a.holds(p.notes); fits || err != nil {
+			return p, err
+		}
+	}
+	return nil, nil
+}
+
 func (k *kept) keep(shape string, p *Plan) {
 	for len(shape) <= maxKeptShape {
 		old := k.plans.Load()
-		if len(*old) >= maxPlans {
+		n := 0
+		for _, all := range *old {
+			n += len(all)
+		}
+		if n >= maxPlans {
 			return
 		}
 		next := maps.Clone(*old)
-		next[shape] = p
+		next[shape] = append(slices.Clone(next[shape]), p)
 		if k.plans.CompareAndSwap(old, &next) {
 			return
 		}
@@ -168,6 +205,7 @@ func (c *Compiler) ref(t *ast.Type) (*schema.Ref, error) {
 // builder makes one plan.
 type builder struct {
 	*Compiler
+	*asker
 	op   *gqlop.Operation
 	vars map[string]*val
 	plan *Plan
@@ -176,9 +214,11 @@ type builder struct {
 	collected int // fields, so far
 
 	once bool // a variable's value has become part of the plan: it serves this request only
+
+	failed error // of what had no way to tell it
 }
 
-func (c *Compiler) plan(op *gqlop.Operation, defs []variable, vars map[string]*val) (p *Plan, once bool, err error) {
+func (c *Compiler) plan(op *gqlop.Operation, defs []variable, vars map[string]*val, a *asker) (p *Plan, once bool, err error) {
 	for _, d := range defs {
 		if _, sent := vars[d.name]; sent {
 			continue
@@ -189,9 +229,12 @@ func (c *Compiler) plan(op *gqlop.Operation, defs []variable, vars map[string]*v
 		}
 		vars[d.name] = x
 	}
-	b := &builder{Compiler: c, op: op, vars: vars, plan: &Plan{}, on: c.schema.Query}
+	b := &builder{Compiler: c, asker: a, op: op, vars: vars, plan: &Plan{}, on: c.schema.Query}
 	if op.Kind == gqlop.Mutation {
 		b.on, b.plan.Writes, b.plan.Go = c.schema.Mutation, true, true
+	}
+	if err := a.operation(); err != nil {
+		return nil, false, err
 	}
 	fields, err := b.collect(b.on, op.Def.SelectionSet)
 	if err != nil {
@@ -204,6 +247,10 @@ func (c *Compiler) plan(op *gqlop.Operation, defs []variable, vars map[string]*v
 		}
 		b.plan.Roots = append(b.plan.Roots, root)
 	}
+	if b.failed != nil {
+		return nil, false, b.failed
+	}
+	b.plan.notes = a.notes
 	b.plan.Go = b.plan.Go || b.plan.Batches > 0
 	return b.plan, b.once, nil
 }
@@ -215,10 +262,18 @@ func (b *builder) root(sel *selected) (Root, error) {
 		r.Const = jsonw.AppendString(nil, b.on.Name)
 		return r, nil
 	case "__schema", "__type":
-		r.Const = introspection(b.op.Schema, sel, nil)
+		visible, err := b.visible(b.op.Schema)
+		if err != nil {
+			return Root{}, err
+		}
+		r.Const = introspection(visible, sel, nil)
 		return r, nil
 	}
 	r.field = b.on.Field(sel.Def.Name)
+	if r.Fail = sel.Denied; r.Fail != nil {
+		r.Value = valueOf(r.field.Type, content{})
+		return r, nil
+	}
 	args, err := b.args(r.field, sel.Def)
 	if r.Fail = unfilled(err); r.Fail != nil {
 		r.Value = valueOf(r.field.Type, content{})
@@ -263,6 +318,9 @@ func (b *builder) args(f *schema.Field, sel *ast.Field) (*val, error) {
 			var err error
 			if x, err = b.literal(def.Type, arg.Value); err != nil {
 				return nil, argFault(err, f.Name, def.Name)
+			}
+			if err := b.send(def, f.Name, x); err != nil {
+				return nil, err
 			}
 		}
 		if x.kind == absentVal && def.Default != "" {

@@ -2,6 +2,7 @@ package compile
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -110,6 +111,11 @@ func (q *query) scope(t *schema.Type) scope {
 // offset skips.
 func (q *query) from(sc scope, p part, heavy bool) string {
 	src := sc.t.Source
+	permitted, err := q.permitted(sc)
+	if err != nil && q.b.failed == nil {
+		q.b.failed = err
+	}
+	p.conds = slices.Concat(permitted, p.conds)
 	if src.Only != nil {
 		p.conds = append([]cond{q.only(sc, src.Only)}, p.conds...)
 	}

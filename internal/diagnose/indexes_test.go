@@ -114,7 +114,7 @@ func proveIndexes(t *testing.T, db *pgtest.DB) {
 		if err != nil {
 			t.Fatal(where, err)
 		}
-		bound, err := compile.New(s, 1000, 0).Bind(op, nil, new(compile.Values))
+		bound, err := compile.New(s, 1000, 0).Bind(op, nil, new(compile.Values), nil)
 		if err != nil {
 			t.Fatal(where, err)
 		}

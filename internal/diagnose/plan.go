@@ -34,7 +34,7 @@ func (c *compiler) statement(query string) (sql string, params [][]byte, err err
 	if err != nil {
 		return "", nil, err
 	}
-	bound, err := c.c.Bind(op, nil, new(compile.Values))
+	bound, err := c.c.Bind(op, nil, new(compile.Values), compile.Anyone{})
 	if err != nil {
 		return "", nil, err
 	}

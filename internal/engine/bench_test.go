@@ -121,7 +121,7 @@ func BenchmarkFirstUse(b *testing.B) {
 				if !plan {
 					continue
 				}
-				if _, err := compiler.Bind(op, []byte(`{"author":"00a700b4-dda3-869e-aa7b-6f2d8849004e"}`), values); err != nil {
+				if _, err := compiler.Bind(op, []byte(`{"author":"00a700b4-dda3-869e-aa7b-6f2d8849004e"}`), values, nil); err != nil {
 					b.Fatal(err)
 				}
 			}

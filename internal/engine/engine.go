@@ -27,6 +27,9 @@ type Config struct {
 	MaxPage int // rows of one list
 	MaxCost int // estimated rows times fields of one operation
 
+	Authorizer auth.Authorizer // decides besides what types and fields require; nil: nothing else does
+	Conceal    bool            // fields that a principal may not read are not there for it
+
 	// Session gives the settings of a request's database session; nil: none.
 	Session func(context.Context) (auth.Settings, error)
 
@@ -43,12 +46,13 @@ type Config struct {
 
 // Engine serves the operations of one schema. It is safe for any number of requests at once.
 type Engine struct {
-	documents *gqlop.Documents
-	compiler  *compile.Compiler
-	session   func(context.Context) (auth.Settings, error)
-	runner    *execute.Runner
-	values    sync.Pool
-	maxCost   int
+	documents  *gqlop.Documents
+	compiler   *compile.Compiler
+	session    func(context.Context) (auth.Settings, error)
+	authorizer auth.Authorizer
+	runner     *execute.Runner
+	values     sync.Pool
+	maxCost    int
 }
 
 // New makes an engine. It does no I/O.
@@ -59,11 +63,13 @@ func New(c Config) (*Engine, error) {
 	}
 	compiler := compile.New(c.Schema, c.MaxPage, c.MaxCost)
 	compiler.Silent = c.Limits.NoIntrospection
+	compiler.Authorized, compiler.Conceals = c.Authorizer != nil, c.Conceal
 	return &Engine{
-		documents: documents,
-		compiler:  compiler,
-		session:   c.Session,
-		maxCost:   c.MaxCost,
+		documents:  documents,
+		compiler:   compiler,
+		session:    c.Session,
+		authorizer: c.Authorizer,
+		maxCost:    c.MaxCost,
 		runner: execute.NewRunner(execute.Options{
 			Pool: c.Pool, BufferBytes: c.BufferBytes,
 			Production: c.Production, Logger: c.Logger,
@@ -83,7 +89,7 @@ func (e *Engine) Execute(ctx context.Context, r *gqlop.Request, out io.Writer) e
 	}
 	values := e.values.Get().(*compile.Values)
 	defer e.values.Put(values)
-	plan, err := e.compiler.Bind(op, r.Variables, values)
+	plan, err := e.compiler.Bind(op, r.Variables, values, e.authority(ctx))
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,8 @@ type Limits struct {
 	MaxErrors int
 	// NoIntrospection refuses __schema and __type. __typename stays. Default false.
 	NoIntrospection bool
+	// NoSuggestions keeps names of the schema that were probably meant out of messages; NoIntrospection does so too. Default false.
+	NoSuggestions bool
 	// CacheEntries is the number of documents kept. Default 1,024; negative: none is kept.
 	CacheEntries int
 	// CacheBytes is about how much memory the documents kept may hold. Default 64 MiB;

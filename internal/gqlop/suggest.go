@@ -56,7 +56,7 @@ func (c *checker) suggestType(name string) string {
 // suggest ends a message with the names most like the one that is unknown, or with nothing.
 // Where introspection is off, it is silent too: it would tell the schema name by name.
 func (c *checker) suggest(name string, known iter.Seq[string]) string {
-	if c.full || c.limits.NoIntrospection || c.suggestions >= maxSuggestions {
+	if c.full || c.limits.NoIntrospection || c.limits.NoSuggestions || c.suggestions >= maxSuggestions {
 		return ""
 	}
 	c.suggestions++
