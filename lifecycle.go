@@ -250,8 +250,8 @@ func (a *App) read(ctx context.Context) (*serving, error) {
 			NoIntrospection: a.o.NoIntrospection, NoSuggestions: a.o.HideForbidden,
 		},
 		MaxPage: max(a.o.MaxPage, 0), MaxCost: max(a.o.MaxCost, 0),
-		Session:     a.session(),
-		Authorizer:  a.authorizer(), Conceal: a.o.HideForbidden,
+		Session:    a.session(),
+		Authorizer: a.authorizer(), Conceal: a.o.HideForbidden,
 		BufferBytes: max(a.o.BufferBytes, 0),
 		Production:  a.o.Production, Logger: a.o.Logger,
 

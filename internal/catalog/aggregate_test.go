@@ -19,7 +19,7 @@ COMMENT ON TABLE v_all IS '@fraiseql:type
 name: All
 filters: [i, t]';
 COMMENT ON COLUMN v_all.i IS 'How many.';
-COMMENT ON COLUMN v_all.secret IS '@fraiseql:field requires=admin';
+COMMENT ON COLUMN v_all.secret IS '@fraiseql:field require=admin';
 CREATE TABLE v_bare (j jsonb, l int[]);
 COMMENT ON TABLE v_bare IS '@fraiseql:type
 name: Bare';

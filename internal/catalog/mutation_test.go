@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,13 +77,14 @@ requires: [admin, root]';
 		`function public.fn_columns: it is left out: function public.fn_columns returns columns without a type's name`,
 		`function public.fn_many: it is left out: it returns a set of them`,
 		`function public.fn_twice: it is left out: there is a mutation served already`,
-		"function public.fn_guarded: `requires: admin, root` is not enforced by this version",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in\n%s", want, got)
 		}
 	}
-	if s.Mutation == nil || len(s.Mutation.Fields) != 1 || !strings.Contains(s.SDL(), "type Mutation {\n  \"\"\"Said in front.\"\"\"\n  served(input: ServedInput!): Int\n}") {
+	if s.Mutation == nil || len(s.Mutation.Fields) != 2 || !strings.Contains(s.SDL(), "  \"\"\"Said in front.\"\"\"\n  served(input: ServedInput!): Int\n") {
 		t.Errorf("got\n%s", s.SDL())
+	} else if guarded := s.Mutation.Field("guarded"); guarded == nil || !slices.Equal(guarded.Requires, []string{"admin", "root"}) {
+		t.Errorf("the guard of a mutation is lost: %+v", guarded)
 	}
 }

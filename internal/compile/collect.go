@@ -66,7 +66,7 @@ func (b *builder) collect(on *schema.Type, sets ...ast.SelectionSet) ([]*selecte
 // denied asks for a field that is selected on an object, and on the interface that it is selected through; nil: for both
 // there is no objection.
 func (b *builder) denied(through, on *schema.Type, sel *ast.Field) (*fault.Error, error) {
-	if !b.Asks() {
+	if on == nil || !b.Asks() { // introspection has its own schema for each
 		return nil, nil
 	}
 	for _, t := range [...]*schema.Type{through, on} {
