@@ -21,7 +21,7 @@ import (
 
 // onlyInGo are the fields that no text can set.
 func onlyInGo() []string {
-	return []string{"Types", "Queries", "Mutations", "Mux", "ExplorerExamples", "Auth", "Context", "Session", "OnStart", "OnShutdown", "MeterProvider", "Logger"}
+	return []string{"Types", "Queries", "Mutations", "Mux", "ExplorerExamples", "Auth", "Authorizer", "Context", "Session", "OnStart", "OnShutdown", "MeterProvider", "Logger"}
 }
 
 func TestEveryOptionIsAParameterOrOnlyInGo(t *testing.T) {
@@ -55,12 +55,18 @@ func TestEveryOptionIsAParameterOrOnlyInGo(t *testing.T) {
 	}
 }
 
+// refuser allows nothing.
+type refuser struct{}
+
+func (refuser) Authorize(context.Context, auth.Access) (auth.Decision, error) { return auth.Decision{}, nil }
+
 func allSet() fraiseql.Options {
 	return fraiseql.Options{
 		DatabaseURL: "x", Types: []fraiseql.Type{nil}, Queries: []fraiseql.Query{nil}, Mutations: []fraiseql.Mutation{nil}, MutationsAllOrNothing: true, MutationIsolation: "x", MutationRetries: 3, Schemas: []string{"x"}, Expose: []string{"x"}, NoAutoDiscover: true, CompatibleOperators: true, PlainNumbers: true, GlobalNode: "x",
 		Title: "x", Version: "x", Description: "x", Production: true, Addr: "x", AdminAddr: "x", Mux: http.NewServeMux(), NoExplorer: true, ExplorerExamples: []fraiseql.Example{{}},
 		Auth: auth.InsecureDevAuth{}, JWTSecretFile: "x", JWTIssuer: "x", JWTAudience: "x", AllowAnonymous: true,
 		InsecureDevAuth: auth.InsecureDevAuth{Username: "x", Password: "x"},
+		Authorizer:      refuser{}, HideForbidden: true,
 		Context:         func(r *http.Request) (context.Context, error) { return r.Context(), nil },
 		Session:         func(context.Context) (auth.Settings, error) { return auth.Settings{}, nil },
 		SessionClaims:   map[string]string{"a": "b"},
