@@ -58,7 +58,9 @@ func TestEveryOptionIsAParameterOrOnlyInGo(t *testing.T) {
 // refuser allows nothing.
 type refuser struct{}
 
-func (refuser) Authorize(context.Context, auth.Access) (auth.Decision, error) { return auth.Decision{}, nil }
+func (refuser) Authorize(context.Context, auth.Access) (auth.Decision, error) {
+	return auth.Decision{}, nil
+}
 
 func allSet() fraiseql.Options {
 	return fraiseql.Options{
@@ -67,11 +69,11 @@ func allSet() fraiseql.Options {
 		Auth: auth.InsecureDevAuth{}, JWTSecretFile: "x", JWTIssuer: "x", JWTAudience: "x", AllowAnonymous: true,
 		InsecureDevAuth: auth.InsecureDevAuth{Username: "x", Password: "x"},
 		Authorizer:      refuser{}, HideForbidden: true,
-		Context:         func(r *http.Request) (context.Context, error) { return r.Context(), nil },
-		Session:         func(context.Context) (auth.Settings, error) { return auth.Settings{}, nil },
-		SessionClaims:   map[string]string{"a": "b"},
-		OnStart:         func(context.Context, *fraiseql.App) error { return nil },
-		OnShutdown:      func(context.Context, *fraiseql.App) error { return nil },
+		Context:       func(r *http.Request) (context.Context, error) { return r.Context(), nil },
+		Session:       func(context.Context) (auth.Settings, error) { return auth.Settings{}, nil },
+		SessionClaims: map[string]string{"a": "b"},
+		OnStart:       func(context.Context, *fraiseql.App) error { return nil },
+		OnShutdown:    func(context.Context, *fraiseql.App) error { return nil },
 
 		ConnectionPoolName: "x", MeterProvider: noop.NewMeterProvider(),
 		ConnectionPoolSize: 3, ConnectionPoolMaxOverflow: 3, ConnectionPoolTimeout: 3, ConnectionPoolRecycle: 3, ConnectionPoolShedTarget: 3, ConnectionPoolPreparedStatements: pool.PreparedOff, ReplicasHint: 3, StrictBudget: true, FailFast: true,
