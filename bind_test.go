@@ -42,6 +42,7 @@ type everything struct {
 	Any    any
 	Bytes  []byte
 	IP     netip.Addr
+	OldIP  net.IP
 	Net    netip.Prefix
 	Mac    net.HardwareAddr
 	Path   fraiseql.LTreePath
@@ -58,11 +59,11 @@ const (
 	asPostgres = `{"id":7,"b":true,"i":-5,"i8":8,"u16":16,"big":9223372036854775807,"u32":4294967295,"f":1.5,"f32":0.25,"s":"a\"\\\n\u00e9\ud83d\ude00",
 "dec":12345678901234567890.123456789012345678,"uuid":"00000000-0000-0000-0000-000000000001","raw16":"000102030405060708090a0b0c0d0e0f","date":"2026-01-31","clock":"13:45:00",
 "at":"2026-01-31T14:45:00.123456+01:00","local":"2026-01-31T13:45:00","took":"P1DT2H30M5.5S","span":"P1Y2M","json":{"a": 1},"map":{"n":9223372036854775807},"any":[1.10],
-"bytes":"\\x00ff","ip":"::1","net":"10.0.0.0/8","mac":"08:00:2b:01:02:03","path":"top.a","status":"put away","list":[1,2],"null":null,"ptr":5,"deep":{"smtp_1_server_name":"x"},"unknown":[{}]}`
+"bytes":"\\x00ff","ip":"::1","old_ip":"192.0.2.1","net":"10.0.0.0/8","mac":"08:00:2b:01:02:03","path":"top.a","status":"put away","list":[1,2],"null":null,"ptr":5,"deep":{"smtp_1_server_name":"x"},"unknown":[{}]}`
 	asGraphQL = `{"id":"7","b":true,"i":-5,"i8":8,"u16":16,"big":9223372036854775807,"u32":4294967295,"f":1.5,"f32":0.25,"s":"a\"\\\né😀",` +
 		`"dec":12345678901234567890.123456789012345678,"uuid":"00000000-0000-0000-0000-000000000001","raw16":"00010203-0405-0607-0809-0a0b0c0d0e0f","date":"2026-01-31","clock":"13:45:00",` +
 		`"at":"2026-01-31T13:45:00.123456Z","local":"2026-01-31T13:45:00","took":"PT26H30M5.5S","span":"P1Y2M","json":{"a": 1},"map":{"n":9223372036854775807},"any":[1.10],` +
-		`"bytes":"AP8=","ip":"::1","net":"10.0.0.0/8","mac":"08:00:2b:01:02:03","path":"top.a","status":"ARCHIVED","list":[1,2],"null":null,"ptr":5,"deep":{"smtp1ServerName":"x"}}`
+		`"bytes":"AP8=","ip":"::1","oldIp":"192.0.2.1","net":"10.0.0.0/8","mac":"08:00:2b:01:02:03","path":"top.a","status":"ARCHIVED","list":[1,2],"null":null,"ptr":5,"deep":{"smtp1ServerName":"x"}}`
 )
 
 // One row goes in as PostgreSQL writes it, through Go, and comes out as GraphQL.

@@ -11,7 +11,7 @@ type ID string
 //
 // The other scalars come from ordinary Go types: bool, string, int (and int8 to int32) as Int,
 // int64 as BigInt, float64 as Float, time.Time as DateTime, time.Duration as Duration, []byte
-// as Bytes, [16]byte types as UUID, netip.Addr as IpAddress, netip.Prefix as CIDR,
+// as Bytes, [16]byte types as UUID, netip.Addr and net.IP as IpAddress, netip.Prefix as CIDR,
 // net.HardwareAddr as MacAddress, and json.RawMessage, maps and any as JSON. [Scalar] makes
 // scalars of types of yours.
 type (

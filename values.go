@@ -108,6 +108,8 @@ func namedScalar(t reflect.Type) *form {
 		return &form{sdl: "Duration", text: true, append: appendDuration, read: readDuration}
 	case reflect.TypeFor[json.RawMessage]():
 		return &form{sdl: "JSON", nullable: true, append: appendRaw, read: readRaw}
+	case reflect.TypeFor[net.IP]():
+		return &form{sdl: "IpAddress", text: true, append: appendStringer, read: readParsed(parseIP)}
 	case reflect.TypeFor[netip.Addr]():
 		return &form{sdl: "IpAddress", text: true, append: appendStringer, read: readParsed(netip.ParseAddr)}
 	case reflect.TypeFor[netip.Prefix]():
@@ -381,6 +383,12 @@ func appendStringer(dst []byte, v reflect.Value, _ int) ([]byte, error) {
 		return nil, errors.New("the address is not set: make the field a pointer if it may be missing")
 	}
 	return jsonw.AppendString(dst, text), nil
+}
+
+// parseIP reads what netip reads: net.ParseIP would say nothing about the fault.
+func parseIP(text string) (net.IP, error) {
+	a, err := netip.ParseAddr(text)
+	return a.AsSlice(), err
 }
 
 func readParsed[T any](parse func(string) (T, error)) readFunc {
