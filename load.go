@@ -123,14 +123,14 @@ func setFromFile(o *Options, p Parameter, v reflect.Value) error {
 	switch p.Kind {
 	case "list":
 		values, _ := v.Interface().([]string)
-		return p.Set(o, values...)
+		return p.set(o, values)
 	case "table":
 		pairs, _ := v.Interface().(map[string]string)
 		var values []string
 		for _, key := range slices.Sorted(maps.Keys(pairs)) {
 			values = append(values, key+"="+pairs[key])
 		}
-		return p.Set(o, values...)
+		return p.set(o, values)
 	}
 	return p.Set(o, fmt.Sprint(v.Elem().Interface()))
 }

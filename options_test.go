@@ -161,6 +161,8 @@ func TestFaultsOfOptionsComeTogether(t *testing.T) {
 		"too many connections": {fraiseql.Options{ConnectionPoolSize: 5000}, "above the limit"},
 		"anonymous":            {fraiseql.Options{AllowAnonymous: true}, "AllowAnonymous is set without Auth"},
 		"a name only":          {fraiseql.Options{InsecureDevAuth: auth.InsecureDevAuth{Username: "a"}}, "no password"},
+		"a port too high":      {fraiseql.Options{Addr: ":70000"}, `Addr is ":70000", and "70000" is no port: the ports are 0 to 65535`},
+		"no port":              {fraiseql.Options{AdminAddr: "127.0.0.1:80x"}, `AdminAddr is "127.0.0.1:80x", and "80x" is no port`},
 		"one address":          {fraiseql.Options{AdminAddr: "127.0.0.1:8000"}, "as Addr is"},
 		"nothing to serve":     {fraiseql.Options{NoAutoDiscover: true}, "NoAutoDiscover is set"},
 		"declarations":         {fraiseql.Options{Types: []fraiseql.Type{nil}}, "Types[0] is nil"},
@@ -275,8 +277,10 @@ connection_pool_size = 30
 connection_pool_max_overflow = 0
 connection_pool_timeout = "1.5s"
 schemas = ["app", "public"]
+expose = ["v_*", "a,b"]
 [session]
 "app.tenant_id" = "tenant.id"
+"app.groups" = "groups, as they were"
 `)
 		o, err := fraiseql.LoadOptions(path, []string{
 			"FRAISEQL_TITLE=from the environment", "FRAISEQL_MAX_PAGE=0", "DATABASE_URL=postgres://a", "FRAISEQL_REQUIRE_PG=1", "FRAISEQL_POSTGRES_BIN=/x", "HOME=/",
@@ -287,7 +291,8 @@ schemas = ["app", "public"]
 		}
 		want := fraiseql.Options{
 			Title: "from the environment", Version: "2.0", Production: true, ConnectionPoolSize: 30, ConnectionPoolMaxOverflow: -1, ConnectionPoolTimeout: 1500 * time.Millisecond,
-			Schemas: []string{"one", "two"}, SessionClaims: map[string]string{"app.tenant_id": "tenant.id"}, MaxPage: -1, DatabaseURL: "postgres://a",
+			Schemas: []string{"one", "two"}, SessionClaims: map[string]string{"app.tenant_id": "tenant.id", "app.groups": "groups, as they were"},
+			Expose: []string{"v_*", "a,b"}, MaxPage: -1, DatabaseURL: "postgres://a",
 		}
 		if !reflect.DeepEqual(o, want) {
 			t.Errorf("got %+v", o)

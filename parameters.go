@@ -31,8 +31,14 @@ func (p Parameter) Variable() string {
 func (p Parameter) Key() string { return strings.ReplaceAll(p.Name, "-", "_") }
 
 // Set replaces the option's value by one that is given as text, or for a list or a table by
-// several. Commas separate them too.
-func (p Parameter) Set(o *Options, values ...string) error { return p.set(o, values) }
+// several. Commas separate them too, as in an environment variable; a file has a syntax of its
+// own for several values, and there a comma is a character like any other.
+func (p Parameter) Set(o *Options, values ...string) error {
+	if p.Kind == "list" || p.Kind == "table" {
+		values = split(values)
+	}
+	return p.set(o, values)
+}
 
 // Parameters lists the options that text can set, in the order of help texts.
 func Parameters() []Parameter {
@@ -187,7 +193,7 @@ func span(name, field, usage, standard string, zero string, of func(*Options) *t
 
 func list(name, field, usage, standard string, of func(*Options) *[]string) Parameter {
 	return Parameter{Name: name, Field: field, Usage: usage, Default: standard, Kind: "list", set: func(o *Options, values []string) error {
-		*of(o) = split(values)
+		*of(o) = values
 		return nil
 	}}
 }
@@ -195,7 +201,7 @@ func list(name, field, usage, standard string, of func(*Options) *[]string) Para
 func table(name, field, usage string, of func(*Options) *map[string]string) Parameter {
 	return Parameter{Name: name, Field: field, Usage: usage, Kind: "table", set: func(o *Options, values []string) error {
 		made := map[string]string{}
-		for _, v := range split(values) {
+		for _, v := range values {
 			key, value, ok := strings.Cut(v, "=")
 			key, value = strings.TrimSpace(key), strings.TrimSpace(value)
 			if !ok || key == "" || value == "" {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -50,8 +51,13 @@ func (o Options) validate() error {
 		fault("CacheControl: %w", err)
 	}
 	for _, f := range [...]struct{ name, addr string }{{"Addr", o.Addr}, {"AdminAddr", o.AdminAddr}} {
-		if _, _, err := net.SplitHostPort(f.addr); err != nil && f.addr != "" {
+		_, port, err := net.SplitHostPort(f.addr)
+		if err != nil && f.addr != "" {
 			fault("%s is %q: the form is host:port, such as 127.0.0.1:8000, or :8000 for all interfaces", f.name, f.addr)
+		}
+		// A name, such as http, is for the system to know.
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil && port != "" && strings.Contains("-0123456789", port[:1]) {
+			fault("%s is %q, and %q is no port: the ports are 0 to 65535, and 0 is any that is free", f.name, f.addr, port)
 		}
 	}
 	if o.AdminAddr != "" && o.AdminAddr == o.Addr && !strings.HasSuffix(o.Addr, ":0") {
