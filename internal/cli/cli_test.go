@@ -80,7 +80,7 @@ func freePort() (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
-const patience = 20 * time.Second
+const patience = time.Minute // only a broken program or a dead machine reaches it
 
 // get URL TEXT waits until the answer holds the text.
 func get(ts *testscript.TestScript, neg bool, args []string) {

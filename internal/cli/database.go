@@ -39,7 +39,7 @@ func (d *database) open(ctx context.Context, files []file) error {
 		return err
 	}
 	err := d.make(ctx, files)
-	if err != nil {
+	if err != nil && d.server != nil { // there is none when it was to start anew, and did not
 		err = errors.Join(err, d.server.Stop(context.WithoutCancel(ctx)))
 	}
 	return err

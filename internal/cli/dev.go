@@ -80,8 +80,16 @@ func (p *program) runDev(ctx context.Context, f *devFlags) (err error) {
 	}
 	log := p.logger(false)
 	o.Logger, o.FailFast = log, true
+	o.Addr = cmp.Or(f.addr, o.Addr)
+	o.DatabaseURL = "postgres:///" + databaseName // until there is one
+	if _, err := fraiseql.New(o); err != nil {    // before a server is started for nothing
+		return usageError{err}
+	}
 	programs, err := devpg.FindOrFetch(ctx, p.environ, devpg.FetchOptions{Logger: log})
-	if err != nil {
+	var variable *devpg.VariableError
+	if errors.As(err, &variable) {
+		return usageError{err}
+	} else if err != nil {
 		return err
 	}
 	dir := f.data
@@ -93,7 +101,9 @@ func (p *program) runDev(ctx context.Context, f *devFlags) (err error) {
 		return err
 	}
 	base := &database{options: devpg.Options{Programs: programs, Dir: dir, Fresh: f.fresh, Logger: log}, print: p.print}
-	if err := base.open(ctx, sql); err != nil {
+	if err := base.open(ctx, sql); errors.Is(err, devpg.ErrInUse) {
+		return fmt.Errorf("%w with --data", err)
+	} else if err != nil {
 		return err
 	}
 	defer func() {
@@ -114,7 +124,7 @@ func (p *program) serveDev(ctx context.Context, f *devFlags, o fraiseql.Options,
 	if err != nil {
 		return usageError{err}
 	}
-	l, err := f.listen(ctx, cmp.Or(f.addr, o.Addr), p.print)
+	l, err := listen(ctx, o.Addr, p.print)
 	if err != nil {
 		return err
 	}
@@ -137,7 +147,7 @@ func (p *program) serveDev(ctx context.Context, f *devFlags, o fraiseql.Options,
 }
 
 // listen takes the address asked for, or the first free port from 8000 on.
-func (f *devFlags) listen(ctx context.Context, addr string, say func(string, ...any)) (net.Listener, error) {
+func listen(ctx context.Context, addr string, say func(string, ...any)) (net.Listener, error) {
 	if addr != "" {
 		return fraiseql.Listen(ctx, addr)
 	}
@@ -188,7 +198,7 @@ func (f *devFlags) files() ([]file, error) {
 		}
 	} else {
 		if info, err := os.Stat(f.schema); err != nil {
-			return nil, usage("--schema: %w", err)
+			return nil, usage("--schema: %w: name the folder of your *.sql files", err)
 		} else if !info.IsDir() {
 			return nil, usage("--schema %s: this is no folder: name the folder of your *.sql files", f.schema)
 		}

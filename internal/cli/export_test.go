@@ -1,9 +1,22 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"os"
 	"strings"
+
+	"github.com/fraiseql/fraiseql-go/internal/devpg"
 )
+
+// Made makes dev's database from a text of SQL, and ends its server.
+func Made(ctx context.Context, o devpg.Options, sql string) error {
+	d := &database{options: o, print: func(string, ...any) {}}
+	if err := d.open(ctx, []file{{"one.sql", sql}}); err != nil {
+		return err
+	}
+	return errors.Join(ctx.Err(), d.server.Stop(context.WithoutCancel(ctx)))
+}
 
 // Coloured tells whether text that is written to a file gets colours.
 func Coloured(path string, environ []string) bool {

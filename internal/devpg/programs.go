@@ -35,6 +35,16 @@ var (
 	ErrUnsupported = errors.New("starting a local PostgreSQL is supported on Linux and macOS only: start one yourself and give its address in FRAISEQL_DATABASE_URL")
 )
 
+// VariableError says that FRAISEQL_POSTGRES_BIN is set, and its folder has no programs that can be used.
+type VariableError struct {
+	Dir string
+	Err error
+}
+
+func (e *VariableError) Error() string { return fmt.Sprintf("%s=%s: %v", BinVariable, e.Dir, e.Err) }
+
+func (e *VariableError) Unwrap() error { return e.Err }
+
 // Programs is one installation of PostgreSQL's server programs.
 type Programs struct {
 	Dir     string // absolute folder that holds initdb, postgres and pg_ctl
@@ -52,7 +62,7 @@ func (p Programs) program(name string) string {
 
 // Find looks for PostgreSQL's server programs: in the folder that FRAISEQL_POSTGRES_BIN names, else along PATH, else
 // in the folders that packages use, newest version first, else among what Fetch downloaded earlier. environ has the
-// form of os.Environ. A FRAISEQL_POSTGRES_BIN that is set but wrong is an error, never passed over. When nothing
+// form of os.Environ. A FRAISEQL_POSTGRES_BIN that is set but wrong is a *VariableError, never passed over. When nothing
 // usable is there, the error matches ErrNotFound and names what was too old.
 func Find(environ []string) (Programs, error) {
 	return findIn(environ, usualFolders())
@@ -62,7 +72,7 @@ func findIn(environ, globs []string) (Programs, error) {
 	if dir := lookup(environ, BinVariable); dir != "" {
 		programs, err := inspect(dir, BinVariable)
 		if err != nil {
-			return Programs{}, fmt.Errorf("%s=%s: %w", BinVariable, dir, err)
+			return Programs{}, &VariableError{Dir: dir, Err: err}
 		}
 		return programs, nil
 	}
