@@ -92,6 +92,40 @@ func TestAnnotationRefuses(t *testing.T) {
 	}
 }
 
+// TestALostKeyIsTold: where a primary key's column cannot be a field, there is no query for one row, and the log says so.
+func TestALostKeyIsTold(t *testing.T) {
+	t.Parallel()
+	const lost = "no query finds one row of it, and it has no connection: its column the id, which is left out, is of the primary key"
+	for name, test := range map[string]struct {
+		comment, column string
+		one, told       bool
+	}{
+		"left out":     {"@fraiseql:type", "", false, true},
+		"with a name":  {"@fraiseql:type", "@fraiseql:field name=id", true, false},
+		"another key":  {"@fraiseql:type\nkey: [title]", "", true, false},
+		"kept back":    {"@fraiseql:type", "@fraiseql:hidden", false, false},
+		"not selected": {"@fraiseql:type\nexpose_fields: [title]", "", false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := facts()
+			f.Relations[0].PrimaryKey = []string{"the id"}
+			f.Relations[0].Columns[0].Name = "the id"
+			f.Relations[0].Comment, f.Relations[0].Columns[0].Comment = test.comment, test.column
+			s, problems, err := catalog.Build(f, schema.Declarations{}, catalog.BuildOptions{Discover: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if one := s.Query.Field("post") != nil; one != test.one {
+				t.Errorf("post is there: %t", one)
+			}
+			if told := strings.Contains(texts(problems), lost); told != test.told {
+				t.Errorf("told: %t, of\n%s", told, texts(problems))
+			}
+		})
+	}
+}
+
 func TestAnnotationSays(t *testing.T) {
 	t.Parallel()
 	s, problems, err := annotated(`An article.

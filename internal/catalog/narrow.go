@@ -47,6 +47,7 @@ func (b *builder) setKey(o *object) {
 			names = []string{"id"}
 		}
 		if !b.mayKey(o, names) {
+			b.tellLostKey(o)
 			return
 		}
 	}
@@ -89,6 +90,19 @@ func (b *builder) mayKey(o *object, names []string) bool {
 		c := o.rel.column(name)
 		return o.fatal || !o.decl.Closed || c == nil || !c.Readable || o.notes[name].hidden() || !b.exposes(o, name, camel(name))
 	})
+}
+
+// tellLostKey names the column for want of which a primary key is none here. One that is kept back is meant to be.
+func (b *builder) tellLostKey(o *object) {
+	for _, name := range o.rel.PrimaryKey {
+		c := o.rel.column(name)
+		if c == nil || !c.Readable || o.fatal || o.decl.Closed || o.notes[name].hidden() || !b.exposes(o, name, camel(name)) || b.byEither(o, name) != nil {
+			continue
+		}
+		b.report(false, o.on(""), "let the column be a field, or name another key, as in `key: [id]`",
+			"no query finds one row of it, and it has no connection: its column %s, which is left out, is of the primary key", name)
+		return
+	}
 }
 
 // addKeyColumn serves a key column that a document's shape does not name.
