@@ -1,11 +1,9 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"maps"
 	"math"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -163,33 +161,5 @@ func TestFlags(t *testing.T) {
 		if _, err := parse(c[:1]); err == nil || !strings.Contains(err.Error(), c[1]) {
 			t.Errorf("%s: error %v, want one that names %s", c[0], err, c[1])
 		}
-	}
-}
-
-func TestProcessFigures(t *testing.T) {
-	t.Parallel()
-	if _, err := os.Stat("/proc/self/stat"); err != nil {
-		t.Skip("this system has no /proc")
-	}
-	own, err := readStat(os.Getpid())
-	if err != nil || own.parent != os.Getppid() {
-		t.Errorf("parent %d, error %v; want %d", own.parent, err, os.Getppid())
-	}
-	until := time.Now().Add(5 * time.Second)
-	for own.own < 50*time.Millisecond && time.Now().Before(until) { // burn some
-		if own, err = readStat(os.Getpid()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	tree, err := cpuOfTree(os.Getpid())
-	if err != nil || own.own < 50*time.Millisecond || tree < own.own {
-		t.Errorf("own CPU %v, of the tree %v, error %v", own.own, tree, err)
-	}
-	peak, err := memoryOf(os.Getpid(), "VmHWM")
-	if err != nil || peak < 1<<20 {
-		t.Errorf("peak %d, error %v", peak, err)
-	}
-	if err := waitForChildren(context.Background(), os.Getpid(), nil); err != nil {
-		t.Error(err)
 	}
 }

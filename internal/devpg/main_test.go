@@ -142,9 +142,6 @@ func rerunAs(t *testing.T, name string) {
 		}
 	}
 	args := []string{"-test.count=1", "-test.timeout=5m"}
-	if testing.Short() {
-		args = append(args, "-test.short")
-	}
 	cmd := exec.Command(copied, args...)
 	cmd.Dir = home
 	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_CACHE_HOME="+filepath.Join(home, "cache"), "TMPDIR="+home)

@@ -288,9 +288,6 @@ func TestInitdbFails(t *testing.T) {
 // TestStopHurries: a server that does not listen to a signal ends all the same, soon after ctx.
 func TestStopHurries(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("takes five seconds")
-	}
 	server, err := devpg.Start(t.Context(), devpg.Options{Programs: local(t), Dir: newDir(t), Logger: silent()})
 	if err != nil {
 		t.Fatal(err)
