@@ -124,6 +124,13 @@ func (s *slot) reset(ctx context.Context) error {
 		}
 	}
 	_, err := s.pg.Exec(ctx, resetSQL).ReadAll()
+	if status := s.pg.TxStatus(); status != 'I' && !s.pg.IsClosed() {
+		// Raw has begun a transaction past pgx, which has heard of it only now.
+		if _, err := s.pg.Exec(ctx, "rollback").ReadAll(); err != nil {
+			return fmt.Errorf("roll back: %w", err)
+		}
+		_, err = s.pg.Exec(ctx, resetSQL).ReadAll()
+	}
 	for try := 1; try < resetTries && sqlState(err) == codeQueryCanceled; try++ {
 		_, err = s.pg.Exec(ctx, resetSQL).ReadAll() // the last holder's statement_timeout may be very short
 	}

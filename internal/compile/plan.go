@@ -60,6 +60,7 @@ type Root struct {
 type Bound struct {
 	*Plan
 	Extensions []byte // an object for the answer's extensions, as JSON; nil: it has none
+	Snapshot   bool   // all statements see the database at one moment; not for an operation that writes
 	values     *Values
 	who        Authority
 }

@@ -93,8 +93,12 @@ func (e *Engine) Execute(ctx context.Context, r *gqlop.Request, out io.Writer) e
 	if err != nil {
 		return err
 	}
-	if asksCost(r.Extensions) {
-		plan.Extensions = e.costOf(plan)
+	asked, err := ask(r.Extensions)
+	if err == nil {
+		err = asked.apply(e, &plan)
+	}
+	if err != nil {
+		return err
 	}
 	var settings auth.Settings
 	if e.session != nil {

@@ -106,20 +106,22 @@ func (d *DB) begin() (pool.Conn, error) {
 	err := x.lease.Raw(func(conn *pgx.Conn) error {
 		d.used = true
 		if d.open && !d.writes && conn.PgConn().TxStatus() == 'E' {
+			if x.snapshot { // the one that the request has seen stays
+				_, err := conn.Exec(x.ctx, toMark.sql)
+				return err
+			}
 			if _, err := conn.Exec(x.ctx, "rollback"); err != nil {
 				return err
 			}
 			d.open = false
 		}
-		if d.open {
+		if d.open || x.snapshot {
+			d.open = true
 			return nil
 		}
 		x.wire.open(x.ctx, conn, x.lease.Prepared())
-		x.calls = append(x.calls[:0], x.r.beginCall(d.writes))
-		guard, params, guarded := x.r.guards.call(x.settings, x.lease.Settings(), x.params[:0], d.writes)
-		if x.params = params; guarded {
-			x.calls = append(x.calls, guard)
-		}
+		x.params = x.params[:0]
+		x.calls = append(x.calls[:0], x.beginning()...)
 		err := x.wire.send(x.calls)
 		for range x.calls {
 			if err == nil {
@@ -130,24 +132,29 @@ func (d *DB) begin() (pool.Conn, error) {
 			err = end
 		}
 		d.open = err == nil
+		x.snapshot = d.open && x.plan.Snapshot
 		return err
 	})
 	return x.lease, err
 }
 
-// settle ends the transaction, for statements that bring one of their own. It fails while rows
-// of a query are still open.
+// settle ends the transaction, for statements that bring one of their own; that of a snapshot is made ready for them. It
+// fails while rows of a query are still open.
 func (d *DB) settle() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.open || d.writes {
 		return nil
 	}
+	how := "rollback"
+	if d.run.snapshot {
+		how = toMark.sql
+	}
 	err := d.run.lease.Raw(func(conn *pgx.Conn) error {
-		_, err := conn.Exec(d.run.ctx, "rollback")
+		_, err := conn.Exec(d.run.ctx, how)
 		return err
 	})
-	d.open = err != nil
+	d.open = err != nil || d.run.snapshot
 	return err
 }
 

@@ -264,24 +264,23 @@ func (x *run) begin() int {
 	if x.db.open {
 		return 0
 	}
-	front := []call{x.r.beginCall(true)}
-	guard, params, guarded := x.r.guards.call(x.settings, x.lease.Settings(), x.params, true)
-	if x.params = params; guarded {
-		front = append(front, guard)
-	}
+	front := x.beginning()
 	x.calls = append(front, x.calls...)
 	return len(front)
 }
 
 // beginCall is the statement that begins a transaction. That of a mutation says that it writes, whatever the session's default.
-func (r *Runner) beginCall(writes bool) call {
-	if !writes {
+func (x *run) beginCall(writes bool) call {
+	isolation := x.r.o.Isolation
+	switch {
+	case x.plan.Snapshot:
+		return beginSnapshot
+	case !writes:
 		return call{name: "fq_begin", sql: "begin read only"}
-	}
-	if r.o.Isolation == "" {
+	case isolation == "":
 		return call{name: "fq_begin_w", sql: "begin read write"}
 	}
-	return call{name: "fq_begin_w_" + r.o.Isolation[:1], sql: "begin isolation level " + r.o.Isolation + " read write"}
+	return call{name: "fq_begin_w_" + isolation[:1], sql: "begin isolation level " + isolation + " read write"}
 }
 
 // commit ends the transaction and has it saved. The request's own deadline counts until COMMIT is sent; from then on its answer

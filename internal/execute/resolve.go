@@ -60,7 +60,7 @@ func (x *run) withGo() error {
 			return x.refuse(err)
 		}
 	}
-	x.db = &DB{run: x}
+	x.db = &DB{run: x, open: x.snapshot}
 	ctx := context.WithValue(x.ctx, dbKey{}, x.db)
 	x.writer.batches = make([]batchState, x.plan.Batches)
 	if x.plan.Writes {

@@ -54,6 +54,7 @@ type run struct {
 	wire     wire
 	lease    pool.Conn
 	leased   bool
+	snapshot bool // the transaction of plan.Snapshot is under way on the connection
 	jobs     []job
 	calls    []call
 	params   [][]byte
@@ -130,6 +131,7 @@ func (x *run) release() {
 		x.db.end()
 		x.db = nil
 	}
+	x.leave()
 	if x.leased {
 		x.lease.Release()
 		x.leased = false
@@ -158,6 +160,9 @@ func (x *run) batchOnce(jobs []job, use func(j job, rows *wire) error, failed fu
 		err := x.exchange(jobs, use, failed)
 		if end := x.wire.finish(); err == nil {
 			err = end
+		}
+		if err == nil {
+			err = x.mend()
 		}
 		return err
 	})
@@ -207,18 +212,35 @@ func (x *run) exchange(jobs []job, use func(job, *wire) error, failed func(int, 
 	return nil
 }
 
-// send sends what is loaded, behind the guard if one is needed, and reads the guard's answer.
+// send sends what is loaded, behind what must come first, and reads the answers to that.
 func (x *run) send() error {
-	guard, params, guarded := x.r.guards.call(x.settings, x.lease.Settings(), x.params, x.db != nil && x.db.writes)
-	if !guarded {
-		return x.wire.send(x.calls)
-	}
-	x.params = params
-	x.calls = slices.Insert(x.calls, 0, guard)
+	front := x.front()
 	if err := x.wire.send(x.calls); err != nil {
 		return err
 	}
-	return x.wire.skip()
+	for range front {
+		if err := x.wire.skip(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// front puts in front of the batch the guard, if one is needed, and what the operation's snapshot needs, and tells how many
+// statements that are.
+func (x *run) front() int {
+	loaded := len(x.calls)
+	if x.plan.Snapshot {
+		defer x.closing()
+		if x.snapshot {
+			return x.resume()
+		}
+		x.calls = slices.Insert(x.calls, 0, x.beginning()...)
+		x.snapshot = true
+	} else if guard, params, guarded := x.r.guards.call(x.settings, x.lease.Settings(), x.params, x.db != nil && x.db.writes); guarded {
+		x.params, x.calls = params, slices.Insert(x.calls, 0, guard)
+	}
+	return len(x.calls) - loaded
 }
 
 // load fills the batch.

@@ -52,6 +52,7 @@ type wire struct {
 	close   pgproto3.Close
 	synced  bool // nothing is left to be read
 	heard   bool // the server has answered something since open
+	status  byte // of the transaction after the last batch: 'I' none, 'T' open, 'E' failed
 	sent    chan error
 
 	stopWatch func() bool
@@ -214,13 +215,13 @@ func (w *wire) sync() error {
 		if err != nil {
 			return w.lost(err)
 		}
-		switch msg.(type) {
+		switch msg := msg.(type) {
 		case *pgproto3.ParseComplete:
 			w.parsed()
 		case *pgproto3.CloseComplete:
 			w.closing = w.closing[1:]
 		case *pgproto3.ReadyForQuery:
-			w.synced = true
+			w.synced, w.status = true, msg.TxStatus
 		}
 	}
 	for _, name := range w.closing { // skipped: the server has them still
