@@ -33,6 +33,7 @@ type Column struct {
 	Type    string // ready for SQL, without modifiers: int4, "app"."status", text[]
 	OID     uint32
 	Array   bool
+	Cast    bool // a domain over an enum, which PostgreSQL compares only as that
 	NotNull bool // proven by the catalog
 	Ordered bool // has a default btree order, so it can be sorted and compared
 }

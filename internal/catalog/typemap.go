@@ -225,6 +225,7 @@ func (b *builder) column(c *Column) *schema.Column {
 	if t != nil {
 		out.Type, out.OID, out.Array = b.f.sqlName(t), t.OID, t.Elem != 0
 		out.Ordered = t.Ordered
+		out.Cast = t.Kind == 'e' && t.OID != c.Type
 		if elem := b.f.base(t.Elem); elem != nil {
 			out.Ordered = elem.Ordered
 		}

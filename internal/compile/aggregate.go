@@ -211,10 +211,7 @@ func (a *aggregation) end(function, x string, f *schema.Field) (expr, cast strin
 	if schemaOf, is := strings.CutSuffix(cast, `."citext"`); is { // the extension has its own, which knows its order
 		home = schemaOf + "."
 	}
-	switch base := f.Type.Base().Underlying(); {
-	case base.Kind == schema.Enum && cast != "text": // of a domain over an enum PostgreSQL has none
-		x += "::" + cast
-	case base.Name == "CIDR": // inet's serves it
+	if f.Type.Base().Underlying().Name == "CIDR" { // inet's serves it
 		return home + function + "(" + x + ")::cidr", cast
 	}
 	return home + function + "(" + x + collated(f) + ")", cast

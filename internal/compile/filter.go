@@ -225,7 +225,7 @@ func (q *query) elementsOf(sc scope, f *schema.Field, _ *val, m member) (cond, i
 func (q *query) join(local, remote scope, r *schema.Relation) []cond {
 	conds := make([]cond, len(r.By))
 	for i, j := range r.By {
-		conds[i] = cond{remote.alias + "." + quoteIdent(j.Remote.Name) + " = " + local.alias + "." + quoteIdent(j.Local.Name), true}
+		conds[i] = cond{native(remote, j.Remote) + " = " + native(local, j.Local), true}
 	}
 	return conds
 }

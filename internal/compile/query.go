@@ -265,10 +265,19 @@ func (q *query) expr(sc scope, f *schema.Field) string {
 		return made
 	}
 	if f.Column != nil {
-		return sc.alias + "." + quoteIdent(f.Column.Name)
+		return native(sc, f.Column)
 	}
 	q.docUsed = true
 	return "(" + sc.doc + "->>" + quoteLiteral(f.Key) + ")::" + documentType(f.Type.Base())
+}
+
+// native writes a column's value as it is compared.
+func native(sc scope, c *schema.Column) string {
+	value := sc.alias + "." + quoteIdent(c.Name)
+	if c.Cast {
+		value += "::" + c.Type
+	}
+	return value
 }
 
 // castOf names the SQL type that a field is compared as.
@@ -319,7 +328,7 @@ func documentType(t *schema.Type) string {
 	case "CIDR":
 		return "cidr"
 	case "MacAddress":
-		return "macaddr"
+		return "macaddr8" // it holds the shorter ones too, in the same order
 	case "JSON":
 		return "jsonb"
 	}

@@ -67,7 +67,8 @@ func (c *client) ask(t testing.TB, query string, variables any, into any) {
 // that makes the documents.
 func fixture(all []*field, rows int) string {
 	var sql, shape strings.Builder
-	sql.WriteString("create type mood as enum ('happy', 'sad', 'odd');\ncreate table tb_all (id int primary key")
+	sql.WriteString("create type mood as enum ('happy', 'sad', 'odd'); create domain feeling as mood;\n" +
+		"create domain natural_number as int check (value >= 0); create domain few as natural_number; create domain slogan as text check (length(value) > 0);\ncreate table tb_all (id int primary key")
 	for _, f := range all {
 		if f.kind == key {
 			continue
