@@ -50,7 +50,7 @@ func (b *builder) enumOf(t *Type) (*schema.Type, string) {
 	if len(t.Labels) == 0 {
 		return nil, fmt.Sprintf("the enum %s.%s has no labels", t.Schema, t.Name)
 	}
-	if i := slices.IndexFunc(t.Labels, func(l string) bool { return !validLabel(l) }); i >= 0 {
+	if i := slices.IndexFunc(t.Labels, func(l string) bool { return !validLabel(l) }); i >= 0 && schema.ValidName(name) {
 		return nil, fmt.Sprintf("the label %q of the enum %s.%s cannot be a GraphQL name: declare an enum %s in Go that gives it one", t.Labels[i], t.Schema, t.Name, name)
 	}
 	if why := b.taken(name, t); why != "" {

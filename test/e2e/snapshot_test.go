@@ -204,11 +204,11 @@ func TestSnapshotRefused(t *testing.T) {
 		fraiseql.Resolve("write", func(context.Context, struct{}) (int, error) { return 1, nil }),
 	}}, moments)
 	for body, want := range map[string]string{
-		`{"query":"{things{n}}","extensions":{"snapshot":"yes"}}`:   `"message":"the extension \"snapshot\" of the request is neither true nor false"`,
-		`{"query":"{things{n}}","extensions":{"snapshot":1}}`:       `"code":"BAD_USER_INPUT"`,
-		`{"query":"{things{n}}","extensions":{"snapshot":false}}`:   `{"data":{"things":[{"n":0}]}}`,
-		`{"query":"{things{n}}","extensions":{"snapshot":null}}`:    `{"data":{"things":[{"n":0}]}}`,
-		`{"query":"{__typename}","extensions":{"snapshot":true}}`:   `{"data":{"__typename":"Query"}}`,
+		`{"query":"{things{n}}","extensions":{"snapshot":"yes"}}`:    `"message":"the extension \"snapshot\" of the request is neither true nor false"`,
+		`{"query":"{things{n}}","extensions":{"snapshot":1}}`:        `"code":"BAD_USER_INPUT"`,
+		`{"query":"{things{n}}","extensions":{"snapshot":false}}`:    `{"data":{"things":[{"n":0}]}}`,
+		`{"query":"{things{n}}","extensions":{"snapshot":null}}`:     `{"data":{"things":[{"n":0}]}}`,
+		`{"query":"{__typename}","extensions":{"snapshot":true}}`:    `{"data":{"__typename":"Query"}}`,
 		`{"query":"mutation{write}","extensions":{"snapshot":true}}`: `"message":"a mutation has transactions of its own`,
 	} {
 		if a := s.Post(t, []byte(body)); !strings.Contains(string(a.Body), want) {
