@@ -32,7 +32,10 @@ import (
 //
 // It gives (nil, ErrNoCredentials) when the request carries no credentials, an error that matches [ErrInvalid] (such
 // as an [*Error], whose Reason the client is told) when it carries bad ones, and any other error when it
-// could not find out; that one answers 500 and only the log sees it.
+// could not find out: one that matches [ErrUnavailable] answers 503 with Retry-After, the others 500, and only the log sees
+// them. A principal must not be shared with other requests in a way that a change of it could reach them ([Principal.Clone]).
+//
+// fraiseqltest.TestAuthenticator checks an implementation.
 type Authenticator interface {
 	Authenticate(r *http.Request) (*Principal, error)
 }
@@ -48,12 +51,19 @@ var (
 	ErrNoCredentials = errors.New("no credentials")
 	// ErrInvalid says that a request carries credentials that are not accepted.
 	ErrInvalid = errors.New("invalid credentials")
+	// ErrUnavailable says that credentials cannot be checked at the moment, such as while the keys of their issuer cannot be
+	// fetched: neither good nor bad, so that no client takes its token for a bad one.
+	ErrUnavailable = errors.New("credentials cannot be checked now")
 )
 
 // Error says why credentials were refused. It matches [ErrInvalid].
 type Error struct {
 	Reason string // for the client: why, and what to do; never a part of the credentials
 	Err    error  // the cause, for the log
+
+	// OtherKind says that they are of a kind that this authenticator does not read, such as a password where it wants a token.
+	// [First] then asks the next one.
+	OtherKind bool
 }
 
 // Error gives the reason and the cause.
@@ -73,6 +83,9 @@ func (e *Error) Unwrap() error { return e.Err }
 // ChallengeFor gives the value of WWW-Authenticate for an answer 401 that err, an error of a, led to.
 // Source: RFC 6750, section 3.
 func ChallengeFor(a Authenticator, err error) string {
+	if f, ok := a.(first); ok {
+		return f.challengeFor(err)
+	}
 	if c, ok := a.(Challenger); ok {
 		return c.Challenge()
 	}
@@ -111,6 +124,36 @@ func Anonymous() *Principal { return &Principal{} }
 // IsAnonymous tells whether nothing is known about the principal.
 func (p *Principal) IsAnonymous() bool {
 	return p.Subject == "" && len(p.Roles) == 0 && len(p.Scopes) == 0 && len(p.Claims) == 0
+}
+
+// Clone gives a copy that shares nothing with p that could be changed.
+func (p *Principal) Clone() *Principal {
+	c := &Principal{Subject: p.Subject, Roles: slices.Clone(p.Roles), Scopes: slices.Clone(p.Scopes)}
+	if p.Claims != nil {
+		c.Claims, _ = cloneClaim(p.Claims).(map[string]any)
+	}
+	return c
+}
+
+// cloneClaim copies what JSON can hold, and lists of texts; other values of an Authenticator's own stay as they are.
+func cloneClaim(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		c := make(map[string]any, len(v))
+		for name, inner := range v {
+			c[name] = cloneClaim(inner)
+		}
+		return c
+	case []any:
+		c := make([]any, len(v))
+		for i, inner := range v {
+			c[i] = cloneClaim(inner)
+		}
+		return c
+	case []string:
+		return slices.Clone(v)
+	}
+	return v
 }
 
 // Has tells whether the principal has a role or scope of that name.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"net/http"
+	"strings"
 )
 
 // InsecureDevAuth is one user name and password for all, by HTTP Basic. It is made for development: no accounts, no
@@ -16,12 +17,14 @@ type InsecureDevAuth struct {
 
 // Authenticate checks the user name and the password in constant time.
 func (a InsecureDevAuth) Authenticate(r *http.Request) (*Principal, error) {
-	if len(r.Header["Authorization"]) == 0 {
-		return nil, ErrNoCredentials
+	const form = `"Authorization: Basic …"`
+	scheme, _, err := authorization(r, form)
+	if err != nil {
+		return nil, err
 	}
 	name, password, ok := r.BasicAuth()
 	if !ok {
-		return nil, &Error{Reason: "send a user name and a password by HTTP Basic"}
+		return nil, &Error{Reason: "send a user name and a password by HTTP Basic", OtherKind: !strings.EqualFold(scheme, "Basic")}
 	}
 	want := cmp.Or(a.Username, "admin")
 	if sameText(name, want)&sameText(password, a.Password) != 1 || a.Password == "" {

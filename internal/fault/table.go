@@ -9,6 +9,7 @@ const (
 	ValidationFailed     Code = "GRAPHQL_VALIDATION_FAILED"
 	BadUserInput         Code = "BAD_USER_INPUT"
 	Unauthenticated      Code = "UNAUTHENTICATED"
+	AuthUnavailable      Code = "AUTH_UNAVAILABLE"
 	Forbidden            Code = "FORBIDDEN"
 	NotFound             Code = "NOT_FOUND"
 	Conflict             Code = "CONFLICT"
@@ -64,6 +65,7 @@ var table = [...]Info{
 	{ValidationFailed, 400, "The document does not fit the schema.", "Compare the field, argument or type named with the schema."},
 	{BadUserInput, 400, "A variable or an argument has a value that its type does not take.", "Send what the message says is accepted."},
 	{Unauthenticated, 401, "No valid credentials came with the request.", "Send a valid, unexpired token."},
+	{AuthUnavailable, 503, "Credentials cannot be checked now, such as while the keys of their issuer cannot be fetched.", "Try again after Retry-After with the same credentials; the operator finds the reason in the log."},
 	{Forbidden, 403, "The principal may not do this.", "Ask for the role or scope that the message names."},
 	{NotFound, 404, "What was asked for does not exist.", "Check the identifier."},
 	{Conflict, 409, "The change contradicts data that is there, such as a unique constraint.", "Change the value of the field named, or read the current state first."},

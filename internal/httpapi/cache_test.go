@@ -123,7 +123,7 @@ func TestCacheControl(t *testing.T) {
 			h := send(o, http.MethodGet, query, "", "Authorization", c.credentials).Header()
 			vary := "Accept, Accept-Encoding"
 			if o.Auth != nil {
-				vary += ", Authorization, Cookie"
+				vary += ", Authorization, X-API-Key, Cookie"
 			}
 			if h.Get("Cache-Control") != c.want || (h.Get("ETag") != "") != c.tagged || h.Get("Vary") != vary {
 				t.Errorf("%v", h)

@@ -20,10 +20,14 @@ const maxKeptBody = 64 << 10
 
 func isNoCredentials(err error) bool { return errors.Is(err, auth.ErrNoCredentials) }
 
-// unauthenticated gives the answer to missing or bad credentials; nil when err is another kind of error.
+// unauthenticated gives the answer to missing or bad credentials, and to those that cannot be checked now; nil when err is
+// another kind of error.
 func unauthenticated(err error) *fault.Error {
 	if isNoCredentials(err) {
 		return fault.New(fault.Unauthenticated, "credentials are needed: send them in the Authorization header")
+	}
+	if errors.Is(err, auth.ErrUnavailable) {
+		return fault.Wrap(err, fault.AuthUnavailable, "the credentials cannot be checked now: try again later with the same ones")
 	}
 	if !errors.Is(err, auth.ErrInvalid) {
 		return nil

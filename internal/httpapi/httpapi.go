@@ -127,7 +127,7 @@ func New(o Options) http.Handler {
 	}
 	vary := "Accept, Accept-Encoding"
 	if o.Auth != nil {
-		vary += ", Authorization, Cookie"
+		vary += ", Authorization, X-API-Key, Cookie"
 	}
 	return &handler{
 		o:        o,
@@ -281,7 +281,9 @@ func (x *exchange) authenticate() (ctx context.Context, known, ok bool) {
 		return x, false, true
 	}
 	if e := unauthenticated(err); e != nil {
-		x.out.w.Header()["Www-Authenticate"] = []string{auth.ChallengeFor(a, err)}
+		if e.Code == fault.Unauthenticated {
+			x.out.w.Header()["Www-Authenticate"] = []string{auth.ChallengeFor(a, err)}
+		}
 		x.refuse(e)
 		return nil, false, false
 	}

@@ -205,6 +205,8 @@ func TestAuth(t *testing.T) {
 			return &auth.Principal{Subject: "ada"}, nil
 		case "down":
 			return nil, errors.New("key server at 10.0.0.1 is down")
+		case "no keys":
+			return nil, fmt.Errorf("%w: 10.0.0.1 is down", auth.ErrUnavailable)
 		case "busy":
 			return nil, &fault.Error{Code: fault.PoolUnavailable, Message: "try later"}
 		}
@@ -223,6 +225,7 @@ func TestAuth(t *testing.T) {
 		"bad":              {"bad", false, 401, `Bearer error="invalid_token", error_description="the token has expired"`, "not accepted: the token has expired"},
 		"bad, anonymous":   {"bad", true, 401, `Bearer error="invalid_token", error_description="the token has expired"`, "UNAUTHENTICATED"},
 		"cannot tell":      {"down", true, 500, "", "INTERNAL"},
+		"no keys":          {"no keys", true, 503, "", "AUTH_UNAVAILABLE"},
 		"an error of ours": {"busy", false, 503, "", "try later"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -232,7 +235,7 @@ func TestAuth(t *testing.T) {
 			})
 			o.Auth, o.AllowAnonymous, o.Production = a, c.anonymous, true
 			w := post(o, document("{a}"), "Authorization", c.credentials)
-			if w.Code != c.status || w.Header().Get("WWW-Authenticate") != c.challenge || !strings.Contains(w.Body.String(), c.body) {
+			if w.Code != c.status || w.Header().Get("WWW-Authenticate") != c.challenge || !strings.Contains(w.Body.String(), c.body) || (w.Header().Get("Retry-After") != "") != (c.status == 503) {
 				t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
 			}
 			if strings.Contains(w.Body.String(), "hidden") || strings.Contains(w.Body.String(), "10.0.0.1") {
