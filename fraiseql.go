@@ -35,8 +35,11 @@ type App struct {
 	serving  atomic.Pointer[serving]            // nil: not ready
 	pool     atomic.Pointer[pool.Pool]          // nil: not started
 	export   *ops.Export                        // into MeterProvider; Start sets it, Shutdown waits for Start
-	tokens   atomic.Pointer[auth.Authenticator] // what JWTSecretFile makes
+	jwks     *auth.JWKS                         // of JWKSURL; Start sets it, Shutdown waits for Start
 	unready  atomic.Pointer[error]              // why the app is not ready
+
+	credentials atomic.Pointer[auth.Authenticator] // what the files with secrets and keys make
+
 	requests gate
 
 	life    context.Context // ends when the app begins to stop

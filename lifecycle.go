@@ -100,11 +100,9 @@ func (a *App) begin(claimed bool) error {
 // start does what Start waits for. It gives false when the database is to be waited for in the
 // background.
 func (a *App) start(ctx context.Context) (ready bool, err error) {
-	a.warn()
-	if a.o.JWTSecretFile != "" {
-		if err := a.readSecret(); err != nil {
-			return false, err
-		}
+	a.warnOfAccess()
+	if err := a.openAccess(ctx); err != nil {
+		return false, err
 	}
 	o := a.o.pool()
 	if a.o.MeterProvider != nil {
@@ -148,19 +146,6 @@ func (a *App) absent(ctx context.Context, err error) error {
 	}
 	a.because(fmt.Errorf("the database cannot be reached: %w", err))
 	a.o.Logger.Warn("the database cannot be reached: answering 503 until it can", "error", err)
-	return nil
-}
-
-func (a *App) readSecret() error {
-	secret, err := auth.ReadSecretFile(a.o.JWTSecretFile)
-	if err != nil {
-		return fmt.Errorf("JWTSecretFile: %w", err)
-	}
-	tokens, err := auth.NewJWT(auth.JWTOptions{Secret: secret, Issuer: a.o.JWTIssuer, Audience: a.o.JWTAudience})
-	if err != nil {
-		return fmt.Errorf("JWTSecretFile %s: %w", a.o.JWTSecretFile, err)
-	}
-	a.tokens.Store(&tokens)
 	return nil
 }
 
@@ -299,13 +284,6 @@ func (a *App) authorizer() auth.Authorizer {
 	})
 }
 
-// warn tells what is allowed, and yet mostly a mistake in production.
-func (a *App) warn() {
-	if a.o.Production && a.authenticator() == nil {
-		a.o.Logger.Warn("production without Auth: every request is anonymous and sees all that the database role sees; set Auth or JWTSecretFile, unless something in front of this server checks requests")
-	}
-}
-
 // checkRole warns of a role under which row-level security means nothing.
 func (a *App) checkRole(ctx context.Context, c pgx.Tx) error {
 	if !a.o.Production {
@@ -385,6 +363,7 @@ func (a *App) drain(ctx context.Context, started bool) {
 		a.cut()
 	}
 	faults = append(faults, a.hook(ctx, "OnShutdown", a.o.OnShutdown))
+	faults = append(faults, a.closeAccess(ctx))
 	if p := a.pool.Load(); p != nil {
 		if err := p.Close(ctx); err != nil {
 			faults = append(faults, fmt.Errorf("closing the connection pool: %w", err))

@@ -79,14 +79,31 @@ type Options struct {
 
 	// Auth finds out who sends a request. Default: nobody does, all requests are anonymous.
 	Auth auth.Authenticator
-	// JWTSecretFile is a file with the secret of HS256 tokens, raw bytes less one newline at
-	// the end: instead of Auth, requests then carry "Authorization: Bearer …". It is read at
-	// start. Default: none.
+	// JWKSURL is where the issuer of tokens publishes its keys (RFC 7517), such as
+	// https://id.example.com/.well-known/jwks.json: instead of Auth, requests then carry "Authorization: Bearer …". The keys are
+	// fetched at start and again when they are due, and outlast an outage of 24 hours. JWKSURL, JWTPublicKeyFiles,
+	// JWTSecretFile and APIKeysFile may be set together: each accepts its own. Default: none.
+	JWKSURL string
+	// JWTPublicKeyFiles are files with public keys of tokens, in PEM or as a JWK set. They are read at start. Default: none.
+	JWTPublicKeyFiles []string
+	// JWTSecretFile is a file with the secret of HS256 tokens (from 48 bytes on HS384 too, from 64 on HS512), raw bytes less one
+	// newline at the end. It is read at start. Default: none.
 	JWTSecretFile string
 	// JWTIssuer is what a token's iss must be. Default: it is not checked.
 	JWTIssuer string
 	// JWTAudience is what a token's aud must contain. Default: it is not checked.
 	JWTAudience string
+	// JWTLeeway is how far the clocks of issuer and server may differ, for exp, nbf and iat; at most 10 minutes.
+	// Default, and negative: not at all.
+	JWTLeeway time.Duration
+	// JWTRolesClaim is the claim that lists a token's roles; names of nested objects are joined by dots, as in
+	// realm_access.roles. Default: "roles".
+	JWTRolesClaim string
+	// JWTScopesClaim is the claim that lists a token's scopes, a list or one text with spaces. Default: "scope".
+	JWTScopesClaim string
+	// APIKeysFile is a file with the hashes of API keys and whom they stand for, in TOML or JSON, as [auth.ReadAPIKeyFile]
+	// reads it at start. Requests send a key as "X-API-Key: …" or "Authorization: Bearer …". Default: none.
+	APIKeysFile string
 	// AllowAnonymous lets requests without credentials in although there is Auth. Default:
 	// they are answered 401.
 	AllowAnonymous bool

@@ -8,7 +8,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/fraiseql/fraiseql-go/auth"
 	"github.com/fraiseql/fraiseql-go/internal/coding"
 	"github.com/fraiseql/fraiseql-go/internal/execute"
 	"github.com/fraiseql/fraiseql-go/internal/explorer"
@@ -162,29 +161,4 @@ func (a *App) context() func(*http.Request) (context.Context, error) {
 		ctx, err := f(r)
 		return ctx, told(err)
 	}
-}
-
-// authenticator is what finds out who sends a request; nil for nobody.
-func (a *App) authenticator() auth.Authenticator {
-	switch {
-	case a.o.Auth != nil:
-		return a.o.Auth
-	case a.o.InsecureDevAuth.Password != "":
-		return a.o.InsecureDevAuth
-	case a.o.JWTSecretFile != "":
-		return secretFile{a}
-	}
-	return nil
-}
-
-// secretFile reads tokens by the secret that Start has read: no request gets here before.
-type secretFile struct{ *App }
-
-// Authenticate finds the principal in a request's token.
-func (s secretFile) Authenticate(r *http.Request) (*auth.Principal, error) {
-	tokens := s.tokens.Load()
-	if tokens == nil {
-		return nil, ErrNotStarted
-	}
-	return (*tokens).Authenticate(r)
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/lestrrat-go/jwx/v3/jwa"
-	"github.com/lestrrat-go/jwx/v3/jwt"
 
 	"github.com/fraiseql/fraiseql-go"
 	"github.com/fraiseql/fraiseql-go/auth"
@@ -141,17 +140,7 @@ func TestContextAndSession(t *testing.T) {
 
 func token(t *testing.T, secret string, claims map[string]any) string {
 	t.Helper()
-	made := jwt.New()
-	for name, value := range claims {
-		if err := made.Set(name, value); err != nil {
-			t.Fatal(err)
-		}
-	}
-	signed, err := jwt.Sign(made, jwt.WithKey(jwa.HS256(), []byte(secret)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return "Bearer " + string(signed)
+	return signed(t, jwa.HS256(), []byte(secret), claims)
 }
 
 func TestWhoMayAsk(t *testing.T) {

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fraiseql/fraiseql-go/auth"
 	"github.com/fraiseql/fraiseql-go/internal/httpapi"
 	"github.com/fraiseql/fraiseql-go/pool"
 )
@@ -64,42 +63,6 @@ func (o Options) validate() error {
 		fault("AdminAddr is %q, as Addr is: choose another port", o.AdminAddr)
 	}
 	return errors.Join(faults...)
-}
-
-func (o Options) validateAccess(fault func(string, ...any)) {
-	var ways []string
-	if o.Auth != nil {
-		ways = append(ways, "Auth")
-	}
-	if o.JWTSecretFile != "" {
-		ways = append(ways, "JWTSecretFile")
-	}
-	if o.InsecureDevAuth.Password != "" {
-		ways = append(ways, "InsecureDevAuth")
-	}
-	if len(ways) > 1 {
-		fault("%s are all set, and one of them must find out who sends a request: keep one", strings.Join(ways, " and "))
-	}
-	if len(ways) == 0 && o.AllowAnonymous {
-		fault("AllowAnonymous is set without Auth, where all requests are anonymous anyway: leave it out, or set Auth")
-	}
-	if o.JWTSecretFile == "" && (o.JWTIssuer != "" || o.JWTAudience != "") {
-		fault("JWTIssuer %q or JWTAudience %q is set without JWTSecretFile, so no token is read: name the file with the secret", o.JWTIssuer, o.JWTAudience)
-	}
-	if o.InsecureDevAuth.Username != "" && o.InsecureDevAuth.Password == "" {
-		fault("InsecureDevAuth has the name %q and no password: set one, or leave both out", o.InsecureDevAuth.Username)
-	}
-	if o.Production && o.InsecureDevAuth != (auth.InsecureDevAuth{}) {
-		fault("InsecureDevAuth is set in Production, which refuses it: use Auth or JWTSecretFile")
-	}
-	if o.Session != nil && len(o.SessionClaims) > 0 {
-		fault("Session and SessionClaims are both set: keep one")
-	}
-	if len(o.SessionClaims) > 0 {
-		if _, err := auth.SessionFromClaims(o.SessionClaims); err != nil {
-			fault("SessionClaims: %w", err)
-		}
-	}
 }
 
 func (o Options) validatePool(fault func(string, ...any)) {
