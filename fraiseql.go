@@ -32,11 +32,11 @@ type App struct {
 	routes       http.Handler // the paths of the app
 	admin        http.Handler // /metrics and /pool, for a second address
 
-	serving  atomic.Pointer[serving]            // nil: not ready
-	pool     atomic.Pointer[pool.Pool]          // nil: not started
-	export   *ops.Export                        // into MeterProvider; Start sets it, Shutdown waits for Start
-	jwks     *auth.JWKS                         // of JWKSURL; Start sets it, Shutdown waits for Start
-	unready  atomic.Pointer[error]              // why the app is not ready
+	serving atomic.Pointer[serving]   // nil: not ready
+	pool    atomic.Pointer[pool.Pool] // nil: not started
+	export  *ops.Export               // into MeterProvider; Start sets it, Shutdown waits for Start
+	jwks    *auth.JWKS                // of JWKSURL; Start sets it, Shutdown waits for Start
+	unready atomic.Pointer[error]     // why the app is not ready
 
 	credentials atomic.Pointer[auth.Authenticator] // what the files with secrets and keys make
 

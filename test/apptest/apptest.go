@@ -11,7 +11,6 @@
 package apptest
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -24,7 +23,9 @@ import (
 
 	"github.com/fraiseql/fraiseql-go"
 	"github.com/fraiseql/fraiseql-go/examples"
+	"github.com/fraiseql/fraiseql-go/fraiseqltest"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
+	"github.com/fraiseql/fraiseql-go/pool"
 )
 
 // patience is the bound of every wait that should end by an event.
@@ -55,10 +56,9 @@ func (h hangingUp) Run() int {
 	return h.tests.Run()
 }
 
-// Site is a served app.
+// Site is a served app, with the proxy before its database.
 type Site struct {
-	App  *fraiseql.App
-	URL  string // of the server, without a path
+	*fraiseqltest.App
 	DB   *pgtest.DB
 	Link *pgtest.Link
 }
@@ -95,8 +95,7 @@ func ServeOn(t testing.TB, db *pgtest.DB, address string, o fraiseql.Options) *S
 	if o.ConnectionPoolSize == 0 {
 		o.ConnectionPoolSize, o.ConnectionPoolMaxOverflow = 1, -1
 	}
-	app := Start(t, o)
-	return &Site{app, Listen(t, app), db, link}
+	return &Site{atRest(t, o), db, link}
 }
 
 // Listen serves until the test ends, and gives the server's URL, without a path.
@@ -113,29 +112,21 @@ func Listen(t testing.TB, h http.Handler) string {
 // options have a logger.
 func Start(t testing.TB, o fraiseql.Options) *fraiseql.App {
 	t.Helper()
+	return atRest(t, o).App
+}
+
+func atRest(t testing.TB, o fraiseql.Options) *fraiseqltest.App {
+	t.Helper()
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	app, err := fraiseql.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, stop := context.WithTimeout(context.Background(), patience)
-		defer stop()
-		if err := app.Shutdown(ctx); err != nil {
-			t.Errorf("shutdown: %v", err)
-		}
-	})
-	if err := app.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	app := fraiseqltest.Start(t, o)
 	Settle(t, app)
 	return app
 }
 
 // Settle waits until the connections that reading the catalog used have been reset.
-func Settle(t testing.TB, app *fraiseql.App) {
+func Settle(t testing.TB, app interface{ PoolStat() pool.Stat }) {
 	t.Helper()
 	Until(t, "the pool is at rest", func() bool {
 		st := app.PoolStat()

@@ -2,36 +2,16 @@ package apptest
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"testing"
+
+	"github.com/fraiseql/fraiseql-go/fraiseqltest"
 )
 
 // Answer is what came back.
-type Answer struct {
-	Status int
-	Header http.Header
-	Body   []byte
-	Data   json.RawMessage
-	Errors []struct {
-		Message    string
-		Path       []any
-		Locations  []struct{ Line, Column int }
-		Extensions map[string]any
-	}
-}
-
-// Code gives the first error's code, or nothing.
-func (a Answer) Code() string {
-	if len(a.Errors) == 0 {
-		return ""
-	}
-	code, _ := a.Errors[0].Extensions["code"].(string)
-	return code
-}
+type Answer = fraiseqltest.Answer
 
 // Send posts a query. The headers are pairs of name and value.
 func (s *Site) Send(t testing.TB, query string, variables any, header ...string) Answer {
@@ -41,33 +21,6 @@ func (s *Site) Send(t testing.TB, query string, variables any, header ...string)
 		t.Fatal(err)
 	}
 	return s.Post(t, body, header...)
-}
-
-// Post posts a body as it is.
-func (s *Site) Post(t testing.TB, body []byte, header ...string) Answer {
-	t.Helper()
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, s.URL+"/graphql", bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Accept", "application/graphql-response+json")
-	for i := 0; i+1 < len(header); i += 2 {
-		req.Header.Set(header[i], header[i+1])
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	a := Answer{Status: resp.StatusCode, Header: resp.Header}
-	if a.Body, err = io.ReadAll(resp.Body); err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(a.Body, &a); err != nil {
-		t.Fatalf("%s is not JSON: %v", a.Body, err)
-	}
-	return a
 }
 
 // Query asks, gives the data, and fails the test unless the answer has no errors and took one round trip on one lease.

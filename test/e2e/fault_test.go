@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/fraiseql/fraiseql-go"
+	"github.com/fraiseql/fraiseql-go/fraiseqltest"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
 	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
@@ -57,28 +57,12 @@ func TestDatabaseAbsent(t *testing.T) {
 	_ = conn.Close(t.Context())
 	server.Stop(pgtest.Fast)
 	secret := "hunter2-secret"
-	app, err := fraiseql.New(fraiseql.Options{DatabaseURL: strings.Replace(server.URL, "://", "://", 1), Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := app.Start(t.Context()); err != nil {
-		t.Fatalf("start without a database: %v", err)
-	}
-	web := httptest.NewServer(app)
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		if err := app.Shutdown(ctx); err != nil {
-			t.Errorf("shutdown: %v", err)
-		}
-		web.Close()
-	}()
-	s := &site{&apptest.Site{App: app, URL: web.URL}}
+	s := &site{&apptest.Site{App: fraiseqltest.Start(t, fraiseql.Options{DatabaseURL: server.URL, Logger: slog.New(slog.DiscardHandler)})}}
 	a := s.Send(t, `{ quicks { id } }`, nil)
 	if a.Status != 503 || a.Header.Get("Retry-After") == "" || a.Data != nil || len(a.Errors) != 1 {
 		t.Errorf("without a database: status %d, %s", a.Status, a.Body)
 	}
-	resp, err := http.Get(web.URL + "/ready")
+	resp, err := http.Get(s.URL + "/ready")
 	if err != nil {
 		t.Fatal(err)
 	}
