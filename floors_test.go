@@ -23,7 +23,7 @@ var floors = [][]string{
 	6: {""},
 	7: {"internal/cli", "fraiseqltest"},
 	8: {"test/apptest"},
-	9: {"cmd/fraiseql", "bench", "examples/world", "examples/blog", "examples/app", "test/e2e", "test/browser", "test/audit", "test/clients", "test/load", "test/chaos", "test/docs", "test/matrix", "test/differential", "test/conformance", "bench/poolreport", "bench/curve"},
+	9: {"cmd/fraiseql", "bench", "examples/world", "examples/blog", "examples/app", "test/e2e", "test/security", "test/browser", "test/audit", "test/clients", "test/load", "test/chaos", "test/docs", "test/matrix", "test/differential", "test/conformance", "bench/poolreport", "bench/curve"},
 }
 
 // narrowed are packages that may import less than their floor allows.
