@@ -135,8 +135,8 @@ func SessionFromClaims(claims map[string]string) (func(context.Context) (Setting
 				s.Role = text
 			}
 		}
-		if err := s.Validate(); err != nil {
-			return Settings{}, err
+		if err := s.Validate(); err != nil { // the names are sound, so it is a claim
+			return Settings{}, fault.Wrap(err, fault.Forbidden, "a claim of the credentials cannot be a setting of the database session: the operator finds which in the log")
 		}
 		return s, nil
 	}, nil

@@ -17,7 +17,8 @@ var packages = map[string]string{
 	"syscall": "syscall", "time": "time", "strings": "strings", "strconv": "strconv", "sql": "database/sql", "json": "encoding/json", "net": "net", "sync": "sync",
 	"fraiseql": "github.com/fraiseql/fraiseql-go", "pool": "github.com/fraiseql/fraiseql-go/pool", "auth": "github.com/fraiseql/fraiseql-go/auth",
 	"pgx": "github.com/jackc/pgx/v5", "pgconn": "github.com/jackc/pgx/v5/pgconn", "pgxpool": "github.com/jackc/pgx/v5/pgxpool",
-	"otel": "go.opentelemetry.io/otel",
+	"otel": "go.opentelemetry.io/otel", "testing": "testing",
+	"fraiseqltest": "github.com/fraiseql/fraiseql-go/fraiseqltest",
 }
 
 // wrapper is the function that the statements of a fragment stand in: these names, and its declarations before it, are

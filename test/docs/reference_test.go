@@ -416,3 +416,29 @@ func split(doc string) (meaning, standard string) {
 func inTable(text string) string {
 	return strings.ReplaceAll(link.ReplaceAllString(text, "`$1`"), "|", `\|`)
 }
+
+// TestAuthenticationPage: the table of options has each parameter that says who may ask, with its default.
+func TestAuthenticationPage(t *testing.T) {
+	t.Parallel()
+	page := read(t, root(t), "docs/reference/authentication.md")
+	for _, p := range fraiseql.Parameters() {
+		said := p.Name == "session" || p.Name == "allow-anonymous"
+		for _, prefix := range []string{"jwt-", "jwks-", "api-keys-", "insecure-dev-auth-"} {
+			said = said || strings.HasPrefix(p.Name, prefix)
+		}
+		if !said {
+			continue
+		}
+		row := fmt.Sprintf("| `%s` | `--%s` | ", p.Field, p.Name)
+		_, rest, found := strings.Cut(page, row)
+		if !found {
+			t.Errorf("the table of options lacks %s", row)
+			continue
+		}
+		byDefault, _, _ := strings.Cut(rest, " |")
+		want, _, _ := strings.Cut(standard(p), ",")
+		if got := strings.Trim(byDefault, "`"); got != want && (want != "none" || got != "not checked") {
+			t.Errorf("%s: the default is %q on the page and %q in truth", p.Field, got, want)
+		}
+	}
+}
