@@ -26,6 +26,9 @@ type DB struct {
 
 	writes bool // the transaction is that of a mutation, which ends when its function has returned
 	used   bool // the function has used it
+	ran    bool // pgx has been given a statement since the transaction began, so that it knows of the transaction's end
+
+	failure error // why a transaction could not be begun
 }
 
 // FromContext gives the DB of the request that ctx belongs to. Outside a resolver the DB that
@@ -101,6 +104,7 @@ func (d *DB) begin() (pool.Conn, error) {
 		return pool.Conn{}, pool.ErrReleased
 	}
 	if err := x.borrow(); err != nil {
+		d.failure = err
 		return pool.Conn{}, err
 	}
 	err := x.lease.Raw(func(conn *pgx.Conn) error {
@@ -115,8 +119,11 @@ func (d *DB) begin() (pool.Conn, error) {
 			}
 			d.open = false
 		}
+		if d.open && d.ran && !conn.PgConn().IsBusy() && conn.PgConn().TxStatus() == 'I' {
+			d.open, x.snapshot = false, false // a COMMIT or ROLLBACK of the function's own; what follows needs the settings again
+		}
 		if d.open || x.snapshot {
-			d.open = true
+			d.open, d.ran = true, true
 			return nil
 		}
 		x.wire.open(x.ctx, conn, x.lease.Prepared())
@@ -133,8 +140,10 @@ func (d *DB) begin() (pool.Conn, error) {
 		}
 		d.open = err == nil
 		x.snapshot = d.open && x.plan.Snapshot
+		d.ran = d.open
 		return err
 	})
+	d.failure = err
 	return x.lease, err
 }
 
@@ -156,6 +165,23 @@ func (d *DB) settle() error {
 	})
 	d.open = err != nil || d.run.snapshot
 	return err
+}
+
+// gone tells why the function had no transaction, or lost it with the connection: then nothing of it was saved, whatever the
+// function says.
+func (d *DB) gone() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	why := d.failure
+	if d.failure = nil; why == nil && d.open && d.used {
+		_ = d.run.lease.Raw(func(conn *pgx.Conn) error {
+			if conn.IsClosed() {
+				why = errLost
+			}
+			return nil
+		})
+	}
+	return why
 }
 
 // broken tells whether a statement has failed in the transaction, which can then only be undone.

@@ -57,6 +57,7 @@ func (x *run) mutate(ctx context.Context, roots []kept) {
 // abandon answers the roots behind one after which nothing can be run any more.
 func (x *run) abandon(from int, roots []kept) {
 	why := fault.New(fault.DatabaseError, "it was not run, because the connection to the database was lost before it: send it again")
+	why.RetryAfter = time.Second
 	if err := x.ctx.Err(); err != nil {
 		why = explain(x.ctx, err)
 	}
@@ -186,8 +187,12 @@ func (x *run) goRoot(ctx context.Context, i int, roots []kept) error {
 	if err := x.resolve(ctx, i, roots); err != nil {
 		return err
 	}
-	if err := roots[i].err; err != nil {
-		return err
+	told := roots[i].err
+	if why := x.db.gone(); why != nil && (told == nil || told.Code == fault.Internal) {
+		return why
+	}
+	if told != nil {
+		return told
 	}
 	if x.db.broken() {
 		return fault.New(fault.Internal, "a statement failed in the mutation's transaction, so nothing was saved: what may fail belongs into DB(ctx).Tx")
@@ -205,7 +210,8 @@ func (x *run) callRoot(i int, roots []kept) error {
 		return err
 	}
 	var given, read [][][]byte
-	err := x.lease.RawClean(func(conn *pgx.Conn) (err error) {
+	// Nobody knows what a function does to the session: it is reset after its release.
+	err := x.lease.Raw(func(conn *pgx.Conn) (err error) {
 		x.wire.open(x.ctx, conn, x.lease.Prepared())
 		skip := x.begin()
 		if err = x.wire.send(x.calls); err == nil {
@@ -328,7 +334,7 @@ func (x *run) end(how string) error {
 	return use(func(conn *pgx.Conn) error {
 		x.db.open = false
 		if x.db.used {
-			x.db.used = false
+			x.db.used, x.db.ran = false, false
 			tag, err := conn.Exec(ctx, how)
 			if err != nil && conn.IsClosed() {
 				return fmt.Errorf("%w: %w", errLost, err)

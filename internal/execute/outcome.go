@@ -13,8 +13,9 @@ import (
 func judge(cells [][]byte) (success bool) {
 	var o outcome
 	status := string(cells[compile.CellStatus])
-	if told := cells[compile.CellSucceeded]; told != nil { // the form with 13 columns
-		o, status = judgeWide(cells, told[0] == 't')
+	told := cells[compile.CellSucceeded]
+	if told != nil || status == "" && (cells[compile.CellErrorClass] != nil || cells[compile.CellDetail] != nil || cells[compile.CellHTTPStatus] != nil) {
+		o, status = judgeWide(cells, len(told) > 0 && told[0] == 't') // the form with 13 columns
 	} else {
 		o = classify(status)
 	}
@@ -66,14 +67,10 @@ func judgeWide(cells [][]byte, succeeded bool) (outcome, string) {
 // errorsOf gives the errors as the function lists them, or else one that is made of its status.
 func errorsOf(cells [][]byte, o outcome) []byte {
 	detail := cells[compile.CellErrorDetail]
-	if list := member(cells[compile.CellMetadata], "errors"); isList(list) {
-		return list
-	}
-	if isList(detail) {
-		return detail
-	}
-	if list := member(detail, "errors"); isList(list) {
-		return list
+	for _, list := range [...][]byte{member(cells[compile.CellMetadata], "errors"), detail, member(detail, "errors")} {
+		if isList(list) {
+			return errorObjects(list)
+		}
 	}
 	out := append([]byte(`[{"code":`), strconv.Itoa(o.code)...)
 	out = jsonw.AppendString(append(out, `,"identifier":`...), o.identifier)
@@ -88,6 +85,34 @@ func errorsOf(cells [][]byte, o outcome) []byte {
 		detail = []byte("null")
 	}
 	return append(append(out, detail...), "}]"...)
+}
+
+// errorObjects is a list of errors as it stands, but that a text in it is an error's message, and any other value that is no
+// object its details.
+func errorObjects(list []byte) []byte {
+	out, same := []byte{'['}, true
+	cur := jsonw.At(list)
+	for cur.Enter(); cur.More(); {
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		kind := cur.Kind()
+		item := cur.Value()
+		switch kind {
+		case '{':
+			out = append(out, item...)
+			continue
+		case '"':
+			out = append(append(append(out, `{"message":`...), item...), '}')
+		default:
+			out = append(append(append(out, `{"details":`...), item...), '}')
+		}
+		same = false
+	}
+	if same {
+		return list
+	}
+	return append(out, ']')
 }
 
 // begins tells whether a JSON value is there and of a kind.

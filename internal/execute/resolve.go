@@ -312,7 +312,7 @@ func (x *run) blame(err error) *fault.Error {
 		return known
 	}
 	var pg *pgconn.PgError
-	if x.ctx.Err() != nil || errors.As(err, &pg) {
+	if x.ctx.Err() != nil || errors.As(err, &pg) || errors.Is(err, errLost) {
 		return explain(x.ctx, err)
 	}
 	return fault.Wrap(err, fault.Internal, "internal error")

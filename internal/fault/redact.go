@@ -16,7 +16,7 @@ func RequestID(ctx context.Context) string {
 }
 
 // Redact makes a list ready to be sent. INTERNAL and DATABASE_ERROR get the request id as extensions.requestId, so that
-// a reader of the log finds the cause. In production their message becomes a general one; in development the
+// a reader of the log finds the cause. In production their message becomes a general one, but for a connection that was lost; in development the
 // cause is told in extensions.cause. Other errors, and the list given, stay as they are.
 func Redact(list List, requestID string, production bool) List {
 	var out List
@@ -36,6 +36,7 @@ func Redact(list List, requestID string, production bool) List {
 			c.Extensions["requestId"] = requestID
 		}
 		switch {
+		case production && e.Code == DatabaseError && e.RetryAfter > 0: // a connection was lost: the message is ours, and says what to do
 		case production && e.Code == Internal:
 			c.Message = "internal error: the server's log tells the cause under the request id"
 		case production:

@@ -206,6 +206,11 @@ func (l *Link) CutAfterMessages(k int) { l.cut.Store(&cut{messages: max(k, 1)}) 
 // all connections that have seen their first ReadyForQuery.
 func (l *Link) CutBefore(kind byte, k int) { l.cut.Store(&cut{messages: max(k, 1), kind: kind}) }
 
+// CutBeforeSent closes the connection over which the client sends its k-th message from now on; the server gets
+// everything before it, and nothing that it answers reaches the client any more. Counted over all connections that have
+// seen their first ReadyForQuery.
+func (l *Link) CutBeforeSent(k int) { l.cut.Store(&cut{messages: max(k, 1), sent: true}) }
+
 // ResetOnSend resets the next n connections over which a client sends, and nothing of what it sends reaches the server:
 // so it looks when the server has ended a session in the moment in which its client begins to speak. Connections count
 // once they have seen their first ReadyForQuery.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -378,6 +379,48 @@ func TestLinkCuts(t *testing.T) {
 				if got := query(t, link.URL, `SELECT 'x'`); got != "x" {
 					t.Errorf("read %q", got)
 				}
+			})
+		}
+	}
+}
+
+// TestLinkCutsBeforeSent: the server has got what the client sent before the cut, whole, and nothing of what came behind.
+func TestLinkCutsBeforeSent(t *testing.T) {
+	t.Parallel()
+	for _, drip := range []bool{false, true} {
+		for k := 1; k <= 4; k++ {
+			t.Run(fmt.Sprintf("message %d, drip %v", k, drip), func(t *testing.T) {
+				t.Parallel()
+				db, link, conn := proxied(t)
+				db.Exec(t, "CREATE TABLE got (n int)")
+				raw := hijack(t, conn)
+				if drip {
+					link.Drip(0)
+				}
+				link.CutBeforeSent(k)
+				var all []byte
+				for n := 1; n <= 3; n++ {
+					all = append(all, frame('Q', fmt.Sprintf("INSERT INTO got VALUES (%d)\x00", n))...)
+				}
+				if _, err := raw.Write(all); err != nil {
+					t.Fatal(err)
+				}
+				watch := db.Conn(t)
+				eventually(t, "the server has read what it got", func() bool {
+					return ask(t, watch, `SELECT count(*)::text FROM got`) == strconv.Itoa(k-1)
+				})
+				if open := link.Open(); k == 4 && open != 1 {
+					t.Errorf("%d connections are open before a fourth message, want 1", open)
+				} else if k < 4 {
+					eventually(t, "the connection is gone", func() bool { return link.Open() == 0 })
+					eventually(t, "the server has ended", func() bool {
+						return ask(t, watch, `SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'`) == "1"
+					})
+					if got := ask(t, watch, `SELECT count(*)::text FROM got`); got != strconv.Itoa(k-1) {
+						t.Errorf("%s rows, want %d", got, k-1)
+					}
+				}
+				link.Drop()
 			})
 		}
 	}

@@ -84,6 +84,11 @@ func (w *wire) shut(reset bool) {
 
 func (w *wire) toServer() {
 	f := frames{first: true}
+	cut := false
+	begin := func(byte) bool {
+		cut = w.ready.Load() && w.cutsAt(0, true)
+		return !cut
+	}
 	end := func(m message) bool {
 		w.fromClient(&f, m)
 		return true
@@ -93,14 +98,13 @@ func (w *wire) toServer() {
 			w.shut(true)
 			return 0, true
 		}
+		pass := len(p)
 		if !w.opaque.Load() {
-			f.scan(p, anyKind, end)
+			pass = f.scan(p, begin, end)
 		}
-		return len(p), false
+		return pass, cut
 	})
 }
-
-func anyKind(byte) bool { return true }
 
 // fromClient counts a message before it is forwarded.
 func (w *wire) fromClient(f *frames, m message) {
@@ -148,7 +152,7 @@ func (w *wire) toClient() {
 	var f frames
 	cut := false
 	begin := func(kind byte) bool {
-		cut = w.ready.Load() && w.cutsAt(kind)
+		cut = w.ready.Load() && w.cutsAt(kind, false)
 		return !cut
 	}
 	end := func(m message) bool {
@@ -186,7 +190,7 @@ func (w *wire) fromServer(m message) (cut bool) {
 		w.link.counters[errorResponses].Add(1)
 	}
 	w.turn.answered(m.kind)
-	return w.cutsAt(0)
+	return w.cutsAt(0, false)
 }
 
 // pump forwards one direction until it ends or the connection is shut. look tells how many of the bytes may pass, and
@@ -317,6 +321,7 @@ type cut struct {
 	bytes    int64
 	messages int
 	kind     byte // 0: behind any message; else before one of this type
+	sent     bool // before a message of the client's
 }
 
 // cutBytes is how many of the next n bytes may pass, and whether the connection is to be cut behind them.
@@ -333,10 +338,11 @@ func (w *wire) cutBytes(n int) (pass int, cut bool) {
 	return n + int(c.bytes), true
 }
 
-// cutsAt tells whether the connection is to be cut before a message of this type, or behind one (kind 0).
-func (w *wire) cutsAt(kind byte) bool {
+// cutsAt tells whether the connection is to be cut before a message of this type, behind one (kind 0), or before one that
+// the client sends.
+func (w *wire) cutsAt(kind byte, sent bool) bool {
 	c := w.link.cut.Load()
-	if c == nil || c.byBytes || c.kind != kind {
+	if c == nil || c.byBytes || c.kind != kind || c.sent != sent {
 		return false
 	}
 	c.mu.Lock()

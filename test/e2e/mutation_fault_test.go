@@ -1,9 +1,7 @@
 package e2e_test
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -176,78 +174,6 @@ func untilBlocked(t *testing.T, s *site) {
 		err := conn.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')").Scan(&waits)
 		return err == nil && waits
 	})
-}
-
-// TestMutationCut cuts the connection at every message of a mutation. What was told as a success is there; nothing was done
-// twice; and what nobody can know is told as such.
-func TestMutationCut(t *testing.T) {
-	t.Parallel()
-	const cutSQL = `
-CREATE TYPE mutation_response AS (status text, message text, entity_id uuid, entity_type text, entity jsonb, updated_fields text[], cascade jsonb, metadata jsonb);
-CREATE TABLE tb_note (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), text text NOT NULL);
-CREATE VIEW v_note AS SELECT id, text FROM tb_note;
-COMMENT ON VIEW v_note IS '@fraiseql:type';
-CREATE FUNCTION fn_note(text text) RETURNS mutation_response LANGUAGE plpgsql AS $$
-DECLARE made uuid;
-BEGIN INSERT INTO tb_note (text) VALUES (text) RETURNING tb_note.id INTO made; RETURN ROW('success', NULL, made, 'Note', NULL, NULL, NULL, NULL)::mutation_response; END $$;
-COMMENT ON FUNCTION fn_note IS '@fraiseql:mutation
-success_type: Note';`
-	s := serve(t, fraiseql.Options{Logger: slog.New(slog.DiscardHandler)}, cutSQL)
-	conn := s.DB.Conn(t)
-	outcomes := map[string]int{}
-	for _, cut := range []struct {
-		what string
-		arm  func(k int)
-	}{
-		{"messages of the server", s.Link.CutAfterMessages},
-		{"answers that are complete", func(k int) { s.Link.CutBefore('C', k) }},
-		{"ends of a batch", func(k int) { s.Link.CutBefore('Z', k) }},
-		{"bytes of the server", func(k int) { s.Link.CutAfterBytes(int64(k * 7)) }},
-	} {
-		whole := 0
-		for k := 1; whole < 2 && k < 120; k++ {
-			apptest.Until(t, "the app has a connection", func() bool { return s.Send(t, `{ notes(limit: 1) { id } }`, nil).Code() == "" })
-			text := fmt.Sprintf("%s %d", cut.what, k)
-			cut.arm(k)
-			a := s.Send(t, `mutation($t: String!) { note(input: {text: $t}) { ... on NoteSuccess { note { text } } } }`, map[string]any{"t": text})
-			s.Link.Reset()
-			rows := settled(t, conn, text)
-			told := string(a.Data) == `{"note":{"note":{"text":"`+text+`"}}}`
-			switch code := a.Code(); {
-			case rows > 1:
-				t.Errorf("%s: it was done %d times: %s", text, rows, a.Body)
-			case told && rows != 1:
-				t.Errorf("%s: a success was told, and there is no row", text)
-			case !told && code == "":
-				t.Errorf("%s: neither a success nor an error: %s", text, a.Body)
-			case !told && code != "OUTCOME_UNKNOWN" && rows != 0:
-				t.Errorf("%s: it was done, and told as %s", text, a.Body)
-			case told:
-				whole++
-				outcomes["success"]++
-			default:
-				outcomes[fmt.Sprintf("%s, %d rows", code, rows)]++
-			}
-		}
-	}
-	t.Logf("%v", outcomes)
-	if outcomes["success"] == 0 || outcomes["OUTCOME_UNKNOWN, 1 rows"] == 0 || outcomes["DATABASE_ERROR, 0 rows"] == 0 {
-		t.Errorf("not every boundary was cut: %v", outcomes)
-	}
-}
-
-// settled counts the rows once no other transaction is left that may still write them.
-func settled(t *testing.T, conn *pgx.Conn, text string) (rows int) {
-	t.Helper()
-	apptest.Until(t, "no transaction is left", func() bool {
-		var busy bool
-		err := conn.QueryRow(context.Background(), "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL AND backend_type = 'client backend')").Scan(&busy)
-		return err == nil && !busy
-	})
-	if err := conn.QueryRow(context.Background(), "SELECT count(*) FROM tb_note WHERE text = $1", text).Scan(&rows); err != nil {
-		t.Fatal(err)
-	}
-	return rows
 }
 
 // TestMutationServerDies: the server's process is killed between the call and COMMIT.
