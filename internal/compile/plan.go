@@ -294,6 +294,7 @@ func (b *builder) root(sel *selected) (Root, error) {
 	case schema.Global:
 		r.Statement, fields, err = b.global(r.field, args, sel)
 	case schema.Function:
+		r.args = args
 		r.Value, err = b.call(&r, args, sel)
 		return r, err
 	case schema.Resolve:
@@ -345,5 +346,5 @@ func argFault(err error, field, arg string) error {
 	return &f
 }
 
-// Args writes the arguments of a root field's Go function as a JSON object.
+// Args writes the arguments of a root field that a function answers, in Go or of the database, as a JSON object.
 func (b Bound) Args(r *Root) []byte { return r.args.appendJSON(nil, b.values.leaves) }

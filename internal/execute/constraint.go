@@ -1,6 +1,7 @@
 package execute
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/fraiseql/fraiseql-go/internal/compile"
 	"github.com/fraiseql/fraiseql-go/internal/fault"
+	"github.com/fraiseql/fraiseql-go/internal/jsonw"
 	"github.com/fraiseql/fraiseql-go/schema"
 )
 
@@ -75,7 +77,7 @@ func (x *run) explainWrite(root *compile.Root, pg *pgconn.PgError) *fault.Error 
 	if known.Text != "" {
 		f.Message = known.Text
 	}
-	switch fields := inputFields(root, columns); len(fields) {
+	switch fields := x.inputFields(root, columns); len(fields) {
 	case 0:
 	case 1:
 		extend("field", fields[0])
@@ -89,24 +91,19 @@ func (x *run) explainWrite(root *compile.Root, pg *pgconn.PgError) *fault.Error 
 	return f
 }
 
-// inputFields names what the client sent into some columns.
-func inputFields(root *compile.Root, columns []string) []string {
-	if root.Call == nil {
+// inputFields names what the client sent into some columns: fields of the input, those of an object in it as address.city, and
+// the keys of an input that is any JSON.
+func (x *run) inputFields(root *compile.Root, columns []string) []string {
+	if root.Call == nil || len(columns) == 0 {
 		return nil
 	}
 	var fields []string
 	for _, column := range columns {
 		name := ""
 		if in := root.Call.Input; in != nil {
-			for _, f := range in.Fields {
-				key := f.Key
-				if key == "" {
-					key = schema.ColumnName(f.Name)
-				}
-				if key == column || strings.TrimPrefix(key, "p_") == column {
-					name = f.Name
-				}
-			}
+			name = fieldOf(in, column, nil)
+		} else if slices.ContainsFunc(root.Call.Def.Args, func(a schema.CallArg) bool { return a.Document }) {
+			name = keyOf(member(x.plan.Args(root), "input"), column)
 		}
 		for _, a := range root.Call.Def.Args {
 			if name == "" && a.Context == nil && !a.Document && strings.TrimPrefix(a.Name, "p_") == column {
@@ -118,4 +115,44 @@ func inputFields(root *compile.Root, columns []string) []string {
 		}
 	}
 	return fields
+}
+
+// fieldOf finds the field of an input object that goes into a column, or else the only one in an object below it.
+func fieldOf(in *schema.Type, column string, within []*schema.Type) string {
+	for _, f := range in.Fields {
+		if key := cmp.Or(f.Key, schema.ColumnName(f.Name)); key == column || strings.TrimPrefix(key, "p_") == column {
+			return f.Name
+		}
+	}
+	found := ""
+	within = append(within, in)
+	for _, f := range in.Fields {
+		below := f.Type.Base()
+		if below.Kind != schema.Input || slices.Contains(within, below) {
+			continue
+		}
+		if name := fieldOf(below, column, within); name != "" {
+			if found != "" {
+				return ""
+			}
+			found = f.Name + "." + name
+		}
+	}
+	return found
+}
+
+// keyOf finds the key of a JSON object that goes into a column.
+func keyOf(object []byte, column string) string {
+	if !begins(object, '{') {
+		return ""
+	}
+	cur := jsonw.At(object)
+	for cur.Enter(); cur.More(); {
+		key := string(jsonw.AppendUnquoted(nil, append(append([]byte{'"'}, cur.Key()...), '"')))
+		cur.Value()
+		if schema.ColumnName(key) == column {
+			return key
+		}
+	}
+	return ""
 }

@@ -52,7 +52,7 @@ func codeOfState(state string) fault.Code {
 	switch state {
 	case "23505", "23503", "23P01", "23001", "55P03":
 		return fault.Conflict
-	case "23514", "23502", "22P02", "22003", "22007", "22008", "22021", "22001", "22004", "2201B", "22025", "44000":
+	case "23514", "23502", "22P02", "22003", "22007", "22008", "22021", "22001", "22004", "22P05", "2201B", "22025", "44000":
 		return fault.BadUserInput
 	case "42501", "28000":
 		return fault.Forbidden
@@ -99,7 +99,7 @@ func textOfState(state string) string {
 		return "a number is out of the range of the type that it stands for"
 	case "22001":
 		return "a text is too long for its place"
-	case "22P02", "22007", "22008", "22021":
+	case "22P02", "22007", "22008", "22021", "22P05":
 		return "the database could not read a value as the type it stands for"
 	case "2201B":
 		return "the database could not read a regular expression: correct its parentheses, brackets and repetitions"

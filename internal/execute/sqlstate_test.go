@@ -37,6 +37,7 @@ func TestExplain(t *testing.T) {
 		"serialization":        {t.Context(), state("40001"), fault.SerializationFailure},
 		"deadlock":             {t.Context(), state("40P01"), fault.SerializationFailure},
 		"invalid text":         {t.Context(), state("22P02"), fault.BadUserInput},
+		"no such character":    {t.Context(), state("22P05"), fault.BadUserInput},
 		"out of range":         {t.Context(), state("22003"), fault.BadUserInput},
 		"regular expression":   {t.Context(), state("2201B"), fault.BadUserInput},
 		"pattern":              {t.Context(), state("22025"), fault.BadUserInput},

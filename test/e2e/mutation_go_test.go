@@ -14,7 +14,6 @@ import (
 	"github.com/fraiseql/fraiseql-go"
 	"github.com/fraiseql/fraiseql-go/auth"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
-	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
 type staffTeam struct {
@@ -122,6 +121,21 @@ func goStaff() fraiseql.Options {
 				var n int
 				return n, db.QueryRow(ctx, "select count(*) from tb_team").Scan(&n)
 			}),
+			fraiseql.Resolve("endsItself", func(ctx context.Context, _ struct{}) (string, error) {
+				db := fraiseql.DB(ctx)
+				for _, sql := range []string{"insert into tb_team (name) values ('kept')", "commit", "insert into tb_team (name) values ('kept too')"} {
+					if _, err := db.Exec(ctx, sql); err != nil {
+						return "", err
+					}
+				}
+				var suffix string
+				err := db.QueryRow(ctx, "select coalesce(current_setting('app.suffix', true), 'none')").Scan(&suffix)
+				return suffix, err
+			}),
+			fraiseql.Resolve("loses", func(ctx context.Context, _ struct{}) (bool, error) {
+				_, err := fraiseql.DB(ctx).Exec(ctx, "do $$ begin insert into tb_team (name) values ('lost'); raise exception 'lost' using errcode = '40001'; end $$")
+				return true, err
+			}),
 			fraiseql.Resolve("pure", func(context.Context, struct{}) (string, error) { return "pure", nil }),
 		},
 		Session: func(context.Context) (auth.Settings, error) {
@@ -181,7 +195,15 @@ func TestMutationInGo(t *testing.T) {
 	}
 	a = s.Counted(t, -1, 1, `mutation { careful }`, nil)
 	same(t, "careful", string(a.Data), fmt.Sprintf(`{"careful": %d}`, before+1))
-	apptest.Settle(t, s.App)
+	a = s.Counted(t, -1, 1, `mutation { endsItself }`, nil)
+	same(t, "settings behind a COMMIT", string(a.Data), `{"endsItself": "!"}`)
+	if count(t, s, "tb_team where name like 'kept%'") != 2 {
+		t.Errorf("behind a COMMIT of its own: %s", a.Body)
+	}
+	a = s.Counted(t, -1, 1, `mutation { loses }`, nil)
+	if tries := strings.Count(strings.Join(s.Link.Statements(), "\n"), "do $$"); a.Code() != "SERIALIZATION_FAILURE" || tries != 1 || count(t, s, "tb_team where name = 'lost'") != 0 {
+		t.Errorf("called %d times: %s", tries, a.Body)
+	}
 	a = s.Counted(t, 0, 0, `mutation { pure }`, nil)
 	same(t, "pure", string(a.Data), `{"pure": "pure"}`)
 	if got := s.Query(t, `{ teams(where: {name: {eq: "Green!"}}) { name } }`, nil); got != `{"teams":[{"name":"Green!"}]}` {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,162 +13,11 @@ import (
 	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
-// tenants is a table under row-level security, read in every way there is.
-const tenants = `
-create table tb_note (id int primary key, tenant text not null, parent int, body text not null);
-insert into tb_note select n, case when n % 2 = 0 then 'even' else 'odd' end, case when n > 2 then n - 2 end, 'note ' || n from generate_series(1, 40) n;
-alter table tb_note enable row level security;
-alter table tb_note force row level security;
-create policy own on tb_note using (tenant = nullif(current_setting('app.tenant', true), ''));
-create view v_note with (security_invoker) as select id, tenant, parent, body from tb_note;
-comment on view v_note is '@fraiseql:type
-name: Note
-key: [id]
-relations: {up: {to: Note, by: {parent: id}}, down: {to: Note, by: {id: parent}, many: true}}';
-create view v_plain_note with (security_invoker) as select id, tenant from tb_note;
-create view v_note_doc with (security_invoker) as select id, jsonb_build_object('id', id, 'tenant', tenant) as data from tb_note;
-comment on view v_note_doc is '@fraiseql:type
-name: NoteDoc
-key: [id]
-document: data
-fields: {id: ID!, tenant: String!}';
-create table tv_note (id int primary key, data jsonb not null);
-insert into tv_note select id, jsonb_build_object('id', id, 'tenant', tenant) from tb_note;
-alter table tv_note enable row level security;
-create policy own on tv_note using (data->>'tenant' = nullif(current_setting('app.tenant', true), ''));
-comment on table tv_note is '@fraiseql:type
-name: NoteTable
-document: data
-fields: {id: ID!, tenant: String!}';`
-
-type tenantKey struct{}
-
-type note struct {
-	ID     fraiseql.ID
-	Tenant string
-}
-
-// tenantOptions reads the tenant from a header, and adds every kind of Go field.
-func tenantOptions() fraiseql.Options {
-	return fraiseql.Options{
-		Context: func(r *http.Request) (context.Context, error) {
-			return context.WithValue(r.Context(), tenantKey{}, r.Header.Get("X-Tenant")), nil
-		},
-		Session: func(ctx context.Context) (auth.Settings, error) {
-			tenant, _ := ctx.Value(tenantKey{}).(string)
-			return auth.Settings{Values: map[string]string{"app.tenant": tenant}}, nil
-		},
-		Types: []fraiseql.Type{
-			fraiseql.Object[note]("v_plain_note", fraiseql.ObjectOptions{Name: "GoNote"}),
-			fraiseql.Field("owner", func(_ context.Context, notes []note) ([]string, error) {
-				owners := make([]string, len(notes))
-				for i, n := range notes {
-					owners[i] = n.Tenant
-				}
-				return owners, nil
-			}),
-		},
-		Queries: []fraiseql.Query{
-			fraiseql.List[note]("goNotes"),
-			fraiseql.Resolve("described", func(context.Context, struct{}) (*fraiseql.Rows[note], error) {
-				return fraiseql.From[note]("v_plain_note").Limit(5), nil
-			}),
-			fraiseql.Resolve("counted", func(ctx context.Context, _ struct{}) ([]string, error) {
-				rows, err := fraiseql.DB(ctx).Query(ctx, "select distinct tenant from v_note")
-				if err != nil {
-					return nil, err
-				}
-				defer rows.Close()
-				var all []string
-				for rows.Next() {
-					var tenant string
-					if err := rows.Scan(&tenant); err != nil {
-						return nil, err
-					}
-					all = append(all, tenant)
-				}
-				return all, rows.Err()
-			}),
-		},
-	}
-}
-
-// kinds are all ways to read that there are; each shows nothing but the tenant's own.
-var kinds = []string{
-	`{ notes(limit: 3) { tenant } }`,
-	`{ note(id: 3) { tenant } n: note(id: 4) { tenant } }`,
-	`{ notes(limit: 2, where: {body: {startsWith: "note"}}) { tenant up { tenant } down { tenant up { tenant } } } }`,
-	`{ noteDocs(limit: 3) { tenant } noteDoc(id: 5) { tenant } }`,
-	`{ noteTables(limit: 3) { tenant } a: noteTables(where: {tenant: {neq: "x"}}, limit: 1) { tenant } }`,
-	`{ notes(where: {up: {tenant: {neq: "x"}}}, limit: 2) { tenant } }`,
-	`{ notesGroups(by: [tenant]) { key { tenant } count } notesAggregate { count min { tenant } max { tenant } } }`,
-	`{ notesConnection(first: 3) { nodes { tenant } totalCount } noteDocsConnection(last: 2) { edges { cursor node { tenant } } pageInfo { hasPreviousPage } } }`,
-	`{ goNotes(limit: 3) { tenant owner } }`,
-	`{ described { tenant owner } counted notes(limit: 1) { tenant } }`,
-}
-
-// TestTwoTenantsNeverMeet: 1000 requests in turn, over every kind of read, on two connections; and the same through
-// PgBouncer in transaction mode, whose two sessions serve six of ours.
-func TestTwoTenantsNeverMeet(t *testing.T) {
-	t.Parallel()
-	for name, connections := range map[string]int{"directly": 2, "through PgBouncer": 6} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			db := pgtest.New(t, tenants)
-			role := db.Role(t, pgtest.RoleOptions{Grants: []string{
-				"grant usage on schema public to %s", "grant select on all tables in schema public to %s",
-			}})
-			o := tenantOptions()
-			o.ConnectionPoolSize, o.ConnectionPoolMaxOverflow = connections, -1
-			if connections == 2 {
-				twoTenantsNeverMeet(t, serveOn(t, db, role.URL, o))
-			} else {
-				bouncer := &pgtest.DB{URL: pgtest.PgBouncer(t, role.URL, map[string]string{"default_pool_size": "2"})}
-				twoTenantsNeverMeet(t, serveOn(t, bouncer, "", o))
-			}
-		})
-	}
-}
-
-func twoTenantsNeverMeet(t *testing.T, s *site) {
-	names := []string{"even", "odd"}
-	alone := map[string]string{} // what each kind gives a tenant whom nobody disturbs
-	for _, query := range kinds {
-		for _, tenant := range names {
-			alone[tenant+query] = string(s.Send(t, query, nil, "X-Tenant", tenant).Data)
-		}
-	}
-	for _, tenant := range names { // 20 of 40
-		mustContain(t, "the counts of "+tenant, alone[tenant+kinds[6]]+alone[tenant+kinds[7]], `"count":20}`, `"count":20,`, `"totalCount":20`)
-	}
-	var wg sync.WaitGroup
-	for worker := range 4 {
-		wg.Go(func() {
-			for i := range 250 {
-				mine, other := names[(worker+i)%2], names[(worker+i+1)%2]
-				query := kinds[(worker*250+i)%len(kinds)]
-				a := s.Send(t, query, nil, "X-Tenant", mine)
-				if a.Status != 200 || len(a.Errors) > 0 || string(a.Data) != alone[mine+query] || !strings.Contains(string(a.Data), `"`+mine+`"`) || strings.Contains(string(a.Data), `"`+other+`"`) {
-					t.Errorf("%s as %s: %s", query, mine, a.Body)
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-	// Without a tenant nothing is seen, on the same connections.
-	for range 10 {
-		if got := s.Send(t, `{ notes { tenant } noteDocs { tenant } noteTables { tenant } counted }`, nil); string(got.Data) != `{"notes":[],"noteDocs":[],"noteTables":[],"counted":[]}` {
-			t.Errorf("without a tenant: %s", got.Body)
-		}
-	}
-}
-
 // TestNothingIsLeftOnTheConnection looks at a session between two requests, through a view.
 func TestNothingIsLeftOnTheConnection(t *testing.T) {
 	t.Parallel()
 	o := tenantOptions()
-	o.Types, o.Queries = nil, nil
+	o.Types, o.Queries, o.Mutations = nil, nil, nil
 	s := serve(t, o, `
 create view v_session as select 1 as id, coalesce(current_setting('app.tenant', true), '') as tenant, current_user::text as who,
 	current_setting('transaction_read_only') as read_only, current_setting('statement_timeout') as timeout, current_setting('role') as role;
