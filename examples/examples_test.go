@@ -47,7 +47,7 @@ func TestFilesComeInOrder(t *testing.T) {
 		}
 		want := []string{"01_tables.sql", "02_data.sql", "03_views.sql"}
 		if name == "blog" {
-			want = append(want, "04_functions.sql")
+			want = append(want, "04_functions.sql", "05_policies.sql")
 		}
 		if !slices.Equal(names, want) {
 			t.Errorf("%s has the files %v, want %v", name, names, want)

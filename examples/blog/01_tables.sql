@@ -4,6 +4,14 @@
 
 CREATE TYPE post_status AS ENUM ('draft', 'published', 'archived');
 
+CREATE TABLE tb_tenant (
+    pk_tenant  int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id         uuid NOT NULL UNIQUE,
+    identifier text NOT NULL UNIQUE,
+    name       text NOT NULL
+);
+COMMENT ON TABLE tb_tenant IS 'The houses that share the blog. Each sees its own drafts only; see 05_policies.sql.';
+
 CREATE TABLE tb_user (
     pk_user    int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     id         uuid          NOT NULL UNIQUE,
@@ -30,9 +38,12 @@ CREATE TABLE tb_post (
     rating       numeric(3,2),
     published_at timestamptz,
     created_at   timestamptz NOT NULL,
+    tenant_id    uuid        REFERENCES tb_tenant (id) DEFAULT nullif(current_setting('app.tenant_id', true), '')::uuid,
     CHECK (status <> 'published' OR published_at IS NOT NULL)
 );
 COMMENT ON TABLE tb_post IS 'Articles, from first draft to archive.';
+COMMENT ON COLUMN tb_post.tenant_id IS 'The house of whoever was signed in; it is in no view.';
+CREATE INDEX tb_post_tenant_id ON tb_post (tenant_id);
 CREATE INDEX tb_post_author_id ON tb_post (author_id);
 CREATE INDEX tb_post_published_at ON tb_post (published_at DESC NULLS FIRST, id);
 CREATE INDEX tb_post_status ON tb_post (status);

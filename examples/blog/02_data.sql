@@ -5,6 +5,11 @@ CREATE FUNCTION example_uuid(source text) RETURNS uuid LANGUAGE sql IMMUTABLE AS
     SELECT overlay(overlay(md5(source) PLACING '8' FROM 13) PLACING 'a' FROM 17)::uuid
 $$;
 
+INSERT INTO tb_tenant (id, identifier, name)
+SELECT example_uuid('tenant ' || n), lower(name), name || ' House'
+FROM unnest(ARRAY['North', 'East', 'South', 'West', 'Middle']) WITH ORDINALITY AS house (name, n)
+ORDER BY n;
+
 INSERT INTO tb_user (id, identifier, name, email, bio, reputation, balance, created_at)
 SELECT example_uuid('user ' || n),
        format('user-%s', n),
@@ -30,7 +35,7 @@ FROM unnest(ARRAY['PostgreSQL', 'GraphQL', 'Go', 'Linux', 'Networks', 'Security'
 ORDER BY n;
 
 -- The last twenty people have written nothing: an empty list is a case too.
-INSERT INTO tb_post (id, identifier, author_id, title, body, status, keywords, metadata, rating, published_at, created_at)
+INSERT INTO tb_post (id, identifier, author_id, title, body, status, keywords, metadata, rating, published_at, created_at, tenant_id)
 SELECT example_uuid('post ' || n),
        format('%s-%s', lower(translate(subject.name, ' ', '-')), n),
        author.id,
@@ -43,7 +48,8 @@ SELECT example_uuid('post ' || n),
                           'source', CASE WHEN n % 6 = 0 THEN format('https://example.org/source/%s', n) END),
        CASE WHEN n % 5 <> 0 THEN ((n * 37) % 401 + 100) / 100.0 END,
        CASE WHEN status.label <> 'draft' THEN written.at + interval '26 hours' END,
-       written.at
+       written.at,
+       example_uuid('tenant ' || 1 + author.pk_user / 10 % 5)
 FROM generate_series(1, 1200) AS n
 CROSS JOIN LATERAL (SELECT (CASE n % 10 WHEN 0 THEN 'draft' WHEN 1 THEN 'archived' ELSE 'published' END)::post_status AS label) AS status
 CROSS JOIN LATERAL (SELECT timestamptz '2024-01-01 06:30:00+00' + n * interval '9 hours 7 minutes' AS at) AS written
@@ -97,4 +103,4 @@ ORDER BY post.pk_post;
 
 DROP FUNCTION example_uuid(text);
 
-ANALYZE tb_user, tb_post, tb_comment, tb_tag, tb_post_tag, tv_post_summary;
+ANALYZE tb_tenant, tb_user, tb_post, tb_comment, tb_tag, tb_post_tag, tv_post_summary;
