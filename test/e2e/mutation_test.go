@@ -189,11 +189,15 @@ func TestMutationHire(t *testing.T) {
 		"cascade": {"updated": [{"type": "Team", "id": "11111111-1111-1111-1111-111111111111", "operation": "UPDATED", "entity": {"some_key": 1}}], "deleted": [],
 			"invalidations": [{"queryName": "people", "scope": "PREFIX"}], "metadata": {"affectedCount": 2}}
 	}}`)
-	// The same in the document, without what is about the entity: the second statement is not sent then, and one trip less is not saved.
+	// Without what is about the entity the second statement is not sent; and of the function's row the cascade is read only when it is
+	// selected.
 	a = mutate(t, s, 1, `mutation { hire(input: {name: "Bob", email: "b@example.org"}) { ... on HireSuccess { status } } }`, nil)
 	same(t, "literal", string(a.Data), `{"hire": {"status": "success"}}`)
 	if strings.Contains(strings.Join(s.Link.Statements(), "\n"), "with ordinality") {
 		t.Error("the entity was read although nobody asked for it")
+	}
+	if sent := strings.Join(s.Link.Statements(), "\n"); !strings.Contains(sent, "fn_hire") || strings.Contains(sent, "cascade") || strings.Contains(sent, `"entity"`) {
+		t.Errorf("the cascade or the entity was read although nobody asked for it: %s", sent)
 	}
 	// A missing required field and a wrong type send nothing.
 	for _, in := range []string{`{}`, `{name: 1}`, `{name: "x", nope: 1}`, `{name: "x", teamId: "y"}`} {
@@ -267,6 +271,10 @@ func TestMutationStatuses(t *testing.T) {
 	a = mutate(t, s, 1, `mutation($m: JSON) { tell(input: {status: "failed:validation", metadata: $m}) { ... on StaffError { code errors { code identifier message details } } } }`,
 		map[string]any{"m": map[string]any{"errors": []any{map[string]any{"code": 1, "identifier": "a", "message": "b", "details": map[string]any{"field": "c"}}, map[string]any{"message": "d"}}}})
 	same(t, "errors verbatim", string(a.Data), `{"tell": {"code": 422, "errors": [{"code": 1, "identifier": "a", "message": "b", "details": {"field": "c"}}, {"code": null, "identifier": null, "message": "d", "details": null}]}}`)
+	a = mutate(t, s, 1, `mutation($m: JSON) { tell(input: {status: "failed:validation", metadata: $m}) { ... on StaffError { code errors { code message details } } } }`,
+		map[string]any{"m": map[string]any{"errors": []any{"too \"short\"", map[string]any{"message": "d"}, []any{1}, nil, 7}}})
+	same(t, "errors of other kinds", string(a.Data), `{"tell": {"code": 422, "errors": [{"code": null, "message": "too \"short\"", "details": null}, {"code": null, "message": "d", "details": null},
+		{"code": null, "message": null, "details": [1]}, {"code": null, "message": null, "details": null}, {"code": null, "message": null, "details": 7}]}}`)
 }
 
 func TestMutationForms(t *testing.T) {
@@ -280,6 +288,8 @@ func TestMutationForms(t *testing.T) {
 		},
 		{`wide(input: {succeeded: false, httpStatus: 418, statusDetail: "teapot"}) { ... on WideError { status code } }`, `{"status": "teapot", "code": 418}`},
 		{`wide(input: {succeeded: false}) { ... on WideError { status code } }`, `{"status": "failed", "code": 500}`},
+		{`wide(input: {succeeded: null, errorClass: "conflict"}) { ... on WideError { status code } }`, `{"status": "failed:conflict", "code": 409}`},
+		{`wide(input: {}) { ... on WideError { status code } }`, `{"status": "failed", "code": 500}`},
 		{`row(input: {name: "Row"}) { name people { name } }`, `{"name": "Row", "people": []}`},
 		{`rows(input: {names: ["A", "B"]}) { name }`, `[{"name": "A"}, {"name": "B"}]`},
 		{`rows(input: {names: []}) { name }`, `[]`},
@@ -314,7 +324,7 @@ func TestMutationContext(t *testing.T) {
 	}
 	s := serve(t, o, staffSQL)
 	const mine = `mutation { mine(input: {someKey: 7}) }`
-	if a := s.Send(t, mine, nil); a.Code() != "UNAUTHENTICATED" {
+	if a := s.Counted(t, 0, 0, mine, nil); a.Code() != "UNAUTHENTICATED" {
 		t.Errorf("anonymous: %s", a.Body)
 	}
 	req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "/", http.NoBody)
