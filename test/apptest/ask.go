@@ -37,7 +37,8 @@ func (s *Site) Query(t testing.TB, query string, variables any, header ...string
 // AnyTrips is for resolvers: what they ask of their DB are trips of their own.
 const AnyTrips = -1
 
-// Counted asks, and fails the test unless it took as many round trips and leases as given.
+// Counted asks, and fails the test unless it took as many round trips and leases as given. What the pool does between two
+// leases is nobody's trip.
 func (s *Site) Counted(t testing.TB, trips, leases int, query string, variables any, header ...string) Answer {
 	t.Helper()
 	Settle(t, s.App)

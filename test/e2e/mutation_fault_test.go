@@ -334,3 +334,41 @@ COMMENT ON FUNCTION fn_sum IS '@fraiseql:mutation';`)
 		t.Error("the second try did not see what the rival has saved")
 	}
 }
+
+// TestMutationLeavesItsSessionClean: a function may do to its session what no command tag shows. The next request, on the same
+// connection, finds nothing of it.
+func TestMutationLeavesItsSessionClean(t *testing.T) {
+	t.Parallel()
+	s := serve(t, fraiseql.Options{ConnectionPoolSize: 1, ConnectionPoolMaxOverflow: -1}, `
+CREATE FUNCTION fn_litter(fails boolean) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM set_config('app.tenant', 'mine', false), set_config('statement_timeout', '77s', false), set_config('search_path', 'pg_catalog', false);
+	PERFORM pg_advisory_lock(42);
+	CREATE TEMP TABLE litter (n int);
+	LISTEN litter;
+	IF fails THEN
+		RAISE EXCEPTION 'no';
+	END IF;
+	RETURN true;
+END $$;
+COMMENT ON FUNCTION fn_litter IS '@fraiseql:mutation';
+CREATE VIEW v_session AS SELECT pg_backend_pid() AS id, current_setting('app.tenant', true) AS tenant, current_setting('statement_timeout') AS patience,
+	current_setting('search_path') AS path, (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()) AS locks,
+	to_regclass('pg_temp.litter')::text AS litter, (SELECT count(*) FROM pg_listening_channels()) AS channels;
+COMMENT ON VIEW v_session IS '@fraiseql:type
+name: Session
+key: [id]
+queries: {one: false, list: sessions}';`)
+	const look = `{ sessions { id tenant patience path locks litter channels } }`
+	want := strings.ReplaceAll(s.Query(t, look, nil), `"tenant":null`, `"tenant":""`) // as a custom setting reads once it was set
+	for _, fails := range []bool{false, true} {
+		for range 3 { // parsed anew, then prepared
+			if a := s.Send(t, fmt.Sprintf(`mutation { litter(input: {fails: %t}) }`, fails), nil); (len(a.Errors) > 0) != fails {
+				t.Fatalf("%s", a.Body)
+			}
+			if got := strings.ReplaceAll(s.Query(t, look, nil), `"tenant":null`, `"tenant":""`); got != want {
+				t.Errorf("fails %t: the next request finds\n%s, want\n%s", fails, got, want)
+			}
+		}
+	}
+}
