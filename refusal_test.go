@@ -192,6 +192,46 @@ func TestDatabaseGoesAndComes(t *testing.T) {
 	}
 }
 
+// TestARequestInsideARequest: a resolver that has the request's connection asks the app itself, and so for a second one. In
+// development that fails, as it would deadlock a busy pool; in production it is counted.
+func TestARequestInsideARequest(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t, people)
+	for _, production := range []bool{false, true} {
+		var a *fraiseql.App
+		var inner *httptest.ResponseRecorder
+		o := personOptions(db.URL)
+		o.Production = production
+		o.Queries = append(o.Queries, fraiseql.Resolve("outer", func(ctx context.Context, _ struct{}) (bool, error) {
+			if _, err := fraiseql.DB(ctx).Exec(ctx, "SELECT 1"); err != nil {
+				return false, err
+			}
+			inner = httptest.NewRecorder()
+			r := httptest.NewRequest(http.MethodGet, "/graphql?query=%7Bpeople%7Bname%7D%7D", nil)
+			r.Header.Set("Accept", "application/graphql-response+json")
+			a.ServeHTTP(inner, r.WithContext(ctx))
+			return true, nil
+		}))
+		a = started(t, o)
+		if w := ask(a, `{ outer }`); w.Code != http.StatusOK {
+			t.Errorf("the outer one: %d %s", w.Code, w.Body)
+		}
+		if production {
+			if inner.Code != http.StatusOK {
+				t.Errorf("the inner one in production: %d %s", inner.Code, inner.Body)
+			}
+		} else {
+			refusal{500, "INTERNAL", ""}.check(t, inner)
+			if !strings.Contains(inner.Body.String(), "a lease is held already") {
+				t.Errorf("development does not show why: %s", inner.Body)
+			}
+		}
+		if s := a.PoolStat(); s.Nested != 1 || (s.Failures.Nested == 1) == production {
+			t.Errorf("production %t: %d nested, %d of them refused", production, s.Nested, s.Failures.Nested)
+		}
+	}
+}
+
 // TestReadyWhileStopping looks at an app that waits for its last request.
 func TestReadyWhileStopping(t *testing.T) {
 	t.Parallel()

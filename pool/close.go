@@ -86,12 +86,12 @@ func (p *Pool) cutOff(pg *pgconn.PgConn) {
 	grace := max(p.o.CloseGrace, time.Millisecond)
 	ctx, stop := context.WithTimeout(context.WithoutCancel(p.base), grace)
 	defer stop()
-	_ = pg.CancelRequest(ctx) // the backend would go on until it next writes to the socket
 	conn := pg.Conn()
 	defer conn.Close()
 	// The one who runs the query may still move the deadlines, so they do not bound this.
 	timer := time.AfterFunc(grace, func() { _ = conn.Close() })
 	defer timer.Stop()
+	_ = pg.CancelRequest(ctx) // the backend would go on until it next writes to the socket
 	terminate(conn, grace)
 }
 

@@ -63,6 +63,9 @@ func parseURL(databaseURL string, o Options) (config *pgx.ConnConfig, travelling
 	if strings.TrimSpace(databaseURL) == "" {
 		return nil, nil, fmt.Errorf("pool: the database URL is empty: %s", urlForm)
 	}
+	if straySign(databaseURL) {
+		return nil, nil, errors.New("pool: the database URL has an @ behind the one that ends user and password: percent-encode them, and the name of the database (%40 for @, %2F for /)")
+	}
 	config, err = pgx.ParseConfig(databaseURL)
 	if err != nil {
 		var pe *pgconn.ParseConfigError
@@ -92,6 +95,26 @@ func parseURL(databaseURL string, o Options) (config *pgx.ConnConfig, travelling
 		config.RuntimeParams["application_name"] = o.Name
 	}
 	return config, travelling, nil
+}
+
+// straySign tells whether a URL has an @ in its hosts or its path. That is what a password with an @ or a / in it comes to
+// when it is not encoded: its rest would be taken for a host or a database, whose names are told in errors.
+func straySign(databaseURL string) bool {
+	rest, ok := strings.CutPrefix(databaseURL, "postgres://")
+	if !ok {
+		if rest, ok = strings.CutPrefix(databaseURL, "postgresql://"); !ok {
+			return false
+		}
+	}
+	authority, path, _ := strings.Cut(rest, "/")
+	if _, hosts, ok := strings.Cut(authority, "@"); ok {
+		hosts, _, _ = strings.Cut(hosts, "?")
+		if strings.Contains(hosts, "@") {
+			return true
+		}
+	}
+	path, _, _ = strings.Cut(path, "?")
+	return strings.Contains(path, "@")
 }
 
 // parseFault names the part of a database URL that pgx refused, by the words of its message that are known to be free of

@@ -212,7 +212,6 @@ const (
 	codeAdminShutdown      = "57P01"
 	codeCrashShutdown      = "57P02"
 	codeDatabaseDropped    = "57P04"
-	codeIdleSessionTimeout = "57P05"
 	codeReadOnly           = "25006"
 	codeTooManyConnections = "53300"
 	codeInvalidPassword    = "28P01"

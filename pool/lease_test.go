@@ -210,14 +210,22 @@ func TestTx(t *testing.T) {
 
 func TestNested(t *testing.T) {
 	t.Parallel()
-	for _, isError := range []bool{false, true} {
+	for _, tt := range []struct {
+		o       pool.Options
+		isError bool
+	}{
+		{pool.Options{}, true}, // in development
+		{pool.Options{Production: true}, false},
+		{pool.Options{Production: true, NestedIsError: true}, true},
+	} {
+		isError := tt.isError
 		f := newFakeServer()
-		p := openPool(t, fakeURL, f.options(pool.Options{NestedIsError: isError}))
+		p := openPool(t, fakeURL, f.options(tt.o))
 		err := p.With(t.Context(), func(ctx context.Context, _ pool.Conn) error {
 			return p.With(ctx, func(context.Context, pool.Conn) error { return nil })
 		})
 		if isError != errors.Is(err, pool.ErrNested) || !isError && err != nil {
-			t.Errorf("NestedIsError %v: %v", isError, err)
+			t.Errorf("Production %t, NestedIsError %t: %v", tt.o.Production, tt.o.NestedIsError, err)
 		}
 		if n := p.Stat().Nested; n != 1 {
 			t.Errorf("%d nested acquires counted", n)

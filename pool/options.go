@@ -98,10 +98,12 @@ type Options struct {
 	// itself. It also makes Open refuse a ceiling above what the server can give.
 	FailFast bool
 
-	// Production changes only defaults: Size 20 instead of 10, LeakAfter off instead of 60 s.
+	// Production changes only defaults: Size 20 instead of 10, LeakAfter off instead of 60 s, and a second lease inside one
+	// [Pool.Scope] is counted instead of refused.
 	Production bool
 
-	// NestedIsError makes a second lease inside one [Pool.Scope] fail with [ErrNested]. Default: it is only counted.
+	// NestedIsError makes a second lease inside one [Pool.Scope] fail with [ErrNested] also when Production. Default: it fails
+	// in development, where it costs a test and no user, and is only counted when Production.
 	NestedIsError bool
 
 	// ResetAlways resets every connection after its release, also when the lease was not touched. It costs a round trip
@@ -208,6 +210,7 @@ func (o Options) withDefaults() Options {
 	o.LeakAfter = cmp.Or(o.LeakAfter, leakAfter)
 	o.MaxConnecting = cmp.Or(o.MaxConnecting, 2)
 	o.ReplicasHint = cmp.Or(o.ReplicasHint, 1)
+	o.NestedIsError = o.NestedIsError || !o.Production
 	o.Logger = cmp.Or(o.Logger, slog.Default())
 	o.Trace = cmp.Or(o.Trace, &Trace{})
 	return o

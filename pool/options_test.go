@@ -88,6 +88,9 @@ func TestOpenRefusesMalformedURLWithoutQuotingIt(t *testing.T) {
 		"postgres://user:s3cret@[::1:5432/db",
 		"postgres://user:s3cret%zz@host/db",
 		"postgres://user@host/db?password=s3cret&connect_timeout=s3cret",
+		"postgres://user:42/s3cret@host/db",
+		"postgres://user:a@s3cret@host/db",
+		"postgresql://user@tenant:s3cret@host/db",
 		"host=localhost password=s3cret port=x",
 		"host=localhost password='s3cret",
 		"user s3cret",
@@ -101,8 +104,24 @@ func TestOpenRefusesMalformedURLWithoutQuotingIt(t *testing.T) {
 			t.Errorf("%q is accepted", url)
 		case strings.Contains(err.Error(), "s3cret"):
 			t.Errorf("%q: the error quotes the password: %v", url, err)
-		case !strings.Contains(err.Error(), "want ") && !strings.Contains(err.Error(), "correct this"):
+		case !strings.Contains(err.Error(), "want ") && !strings.Contains(err.Error(), "correct this") && !strings.Contains(err.Error(), "percent-encode them"):
 			t.Errorf("%q: the error has no cure: %v", url, err)
+		}
+	}
+}
+
+// TestOpenTakesEverySignInItsPlace: what is encoded, or stands in a query, is taken as it is.
+func TestOpenTakesEverySignInItsPlace(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{
+		"postgres://user:a%40b%2Fc@host/d%40b",
+		"postgres://user:a?b#c@host/db",
+		"postgres://host/db?user=me@tenant",
+		"postgres://user@host?user=me@tenant",
+		"user=me@tenant host=host password=a@b/c",
+	} {
+		if err := pool.CheckURL(url); err != nil {
+			t.Errorf("%s: %v", url, err)
 		}
 	}
 }

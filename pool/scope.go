@@ -14,8 +14,8 @@ type scope struct{ held atomic.Int32 }
 type scopeKey struct{ p *Pool }
 
 // Scope marks a request: an Acquire under the returned context while another lease of it is held is a nested acquire,
-// which can deadlock a busy pool. It is counted, and refused with [ErrNested] when Options.NestedIsError is set. A
-// context that is marked already is returned as it is.
+// which can deadlock a busy pool. It is counted, and refused with [ErrNested] in development or when Options.NestedIsError is
+// set. A context that is marked already is returned as it is.
 func (p *Pool) Scope(ctx context.Context) context.Context {
 	if p.scopeOf(ctx) != nil {
 		return ctx

@@ -109,7 +109,7 @@ type FailureCounts struct {
 	Shed        uint64 `json:"shed"`        // ErrShed: turned away because of ShedTarget
 	Unavailable uint64 `json:"unavailable"` // ErrUnavailable: the pool was down
 	Closed      uint64 `json:"closed"`      // ErrClosed: the pool was closing or closed
-	Nested      uint64 `json:"nested"`      // ErrNested: refused under NestedIsError
+	Nested      uint64 `json:"nested"`      // ErrNested: a lease was held already, and that is refused
 	Canceled    uint64 `json:"canceled"`    // the caller's context ended first
 }
 

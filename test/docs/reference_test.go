@@ -133,7 +133,7 @@ func poolOptions() []option {
 			[]any{-1, 10},
 			nil,
 		},
-		{"NestedIsError", "", "false or true", "True in tests and in development.", []any{true}, nil},
+		{"NestedIsError", "", "false or true", "False. True where a deadlock in production is worse than a request that fails each time.", []any{true}, nil},
 		{"ResetAlways", "", "false or true", "False. True when code that you do not know uses `RawClean`.", []any{true}, nil},
 		{"Logger", "Logger", "any", "The service's own.", nil, nil},
 		{"Trace", "", "any", "For metrics and traces of your own; the app's metrics need none.", nil, nil},
@@ -352,7 +352,7 @@ A caller that gets no connection is answered with a code and 503 or 504: ` + "`P
 		{"ErrShed", "the pool is overloaded, and `ShedTarget` is set", "`POOL_SATURATED`, 503"},
 		{"ErrUnavailable", "the database cannot be reached, or refuses the pool", "`POOL_UNAVAILABLE`, 503"},
 		{"ErrClosed", "the pool is closing or closed", "`SHUTTING_DOWN`, 503"},
-		{"ErrNested", "the request holds a lease already, and `NestedIsError` is set", "`INTERNAL`, 500"},
+		{"ErrNested", "the request holds a lease already: in development, or where `NestedIsError` is set", "`INTERNAL`, 500"},
 		{"the caller's context error", "its deadline passed, or it was cancelled, while it waited", "`DEADLINE_EXCEEDED`, 504"},
 	} {
 		name := row.sentinel
