@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -226,6 +227,9 @@ func TestPoolLifeCycle(t *testing.T) {
 		},
 		"closed when both go wrong": {
 			sql: people, start: func() error { panic("ouch") }, stop: func() error { panic("ouch again") },
+		},
+		"closed when the user's shut-down ends its goroutine": {
+			sql: people, stop: func() error { runtime.Goexit(); return nil }, startsNormally: true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -23,7 +23,7 @@ const (
 	retryAfter = time.Second      // what clients are told while the app is not ready
 	healFirst  = time.Second      // between two tries to read the database's catalog
 	healMost   = 15 * time.Second // the longest such pause
-	failGrace  = 5 * time.Second  // for clearing up after a start that failed
+	failGrace  = 5 * time.Second  // for clearing up after a start that failed, and for OnShutdown when its context has ended
 )
 
 // Start opens the connection pool, reads the database's catalog, makes the schema and runs
@@ -47,13 +47,23 @@ func (a *App) launch(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(a.life, cancel)()
-	ready, err := a.start(ctx)
-	if err != nil {
+	giveUp := func(err error) error {
 		a.because(err)
 		close(a.starting)
 		clearing, cancel := context.WithTimeout(context.WithoutCancel(ctx), failGrace)
 		defer cancel()
 		return errors.Join(err, a.Shutdown(clearing))
+	}
+	ended := true
+	defer func() {
+		if ended { // by runtime.Goexit, as a test's Fatal does it
+			_ = giveUp(errors.New("OnStart ended its goroutine"))
+		}
+	}()
+	ready, err := a.start(ctx)
+	ended = false
+	if err != nil {
+		return giveUp(err)
 	}
 	if ready {
 		close(a.starting)
@@ -323,6 +333,33 @@ func (a *App) hook(ctx context.Context, name string, f func(context.Context, *Ap
 	return nil
 }
 
+// farewell runs OnShutdown. It is waited for until ctx ends and failGrace longer, since the requests may have used up all of
+// ctx: then the pool is closed under it, as it is when OnShutdown ends its goroutine.
+func (a *App) farewell(ctx context.Context) error {
+	if a.o.OnShutdown == nil {
+		return nil
+	}
+	ended := make(chan error, 1)
+	go func() {
+		err := errors.New("OnShutdown ended its goroutine")
+		defer func() { ended <- err }()
+		err = a.hook(ctx, "OnShutdown", a.o.OnShutdown)
+	}()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	timer := time.NewTimer(failGrace)
+	defer timer.Stop()
+	select {
+	case err := <-ended:
+		return err
+	case <-timer.C:
+		return fmt.Errorf("OnShutdown has not returned within %v of the end of its context: the connections are closed under it", failGrace)
+	}
+}
+
 // Shutdown stops the app: it is not ready any more, new requests are answered 503, those under
 // way may finish until ctx ends and are cut off then, Options.OnShutdown runs, and the
 // connections are closed. It may be called again and at the same time: each call waits under
@@ -362,8 +399,7 @@ func (a *App) drain(ctx context.Context, started bool) {
 		faults = append(faults, fmt.Errorf("%d requests did not end in time and were cut off", left))
 		a.cut()
 	}
-	faults = append(faults, a.hook(ctx, "OnShutdown", a.o.OnShutdown))
-	faults = append(faults, a.closeAccess(ctx))
+	faults = append(faults, a.farewell(ctx), a.closeAccess(ctx))
 	if p := a.pool.Load(); p != nil {
 		if err := p.Close(ctx); err != nil {
 			faults = append(faults, fmt.Errorf("closing the connection pool: %w", err))

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/fraiseql/fraiseql-go"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
+	"github.com/fraiseql/fraiseql-go/pool"
 )
 
 const people = `
@@ -199,6 +201,58 @@ func TestHooksAlwaysRun(t *testing.T) {
 			refused(t, a, "SHUTTING_DOWN")
 		})
 	}
+}
+
+// TestStartThatEndsItsGoroutine: OnStart may be a test's, and its Fatal ends the goroutine. The app has stopped then.
+func TestStartThatEndsItsGoroutine(t *testing.T) {
+	t.Parallel()
+	var d diary
+	o := personOptions(pgtest.New(t, people).URL)
+	o.OnStart = func(context.Context, *fraiseql.App) error { runtime.Goexit(); return nil }
+	o.OnShutdown = func(_ context.Context, a *fraiseql.App) error {
+		d.add("stop with pool " + a.PoolStat().State.String())
+		return nil
+	}
+	a := newApp(t, o)
+	var starting sync.WaitGroup
+	starting.Go(func() {
+		_ = a.Start(t.Context())
+		t.Error("Start has returned")
+	})
+	starting.Wait()
+	if err := a.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if s := a.PoolStat().State.String(); s != "closed" || d.String() != "stop with pool up" {
+		t.Errorf("the pool is %s; %s", s, &d)
+	}
+}
+
+// TestOnShutdownThatDoesNotReturn: the pool is closed all the same, some time after the context of Shutdown has ended.
+func TestOnShutdownThatDoesNotReturn(t *testing.T) {
+	t.Parallel()
+	end, ended := make(chan struct{}), make(chan struct{})
+	o := personOptions(pgtest.New(t, people).URL)
+	o.OnShutdown = func(context.Context, *fraiseql.App) error {
+		defer close(ended)
+		<-end
+		return nil
+	}
+	a := started(t, o)
+	hurry, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if err := a.Shutdown(hurry); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the caller in a hurry got %v", err)
+	}
+	if s := a.PoolStat().State.String(); s != "up" {
+		t.Errorf("the pool is %s while OnShutdown runs", s)
+	}
+	if err := a.Shutdown(t.Context()); err == nil || !strings.Contains(err.Error(), "OnShutdown has not returned within 5s") {
+		t.Errorf("shutdown: %v", err)
+	}
+	until(t, "the pool is closed", func() bool { return a.PoolStat().State == pool.StateClosed })
+	close(end)
+	<-ended
 }
 
 // gated is an app with a resolver that tells when it runs and waits for leave to end.

@@ -134,7 +134,8 @@ type Options struct {
 	// ctx ends when starting does. Its error stops the app. Default: none.
 	OnStart func(ctx context.Context, a *App) error
 	// OnShutdown runs once, after the last request and before the connections are closed, also
-	// when starting went wrong, even before OnStart was reached. Default: none.
+	// when starting went wrong, even before OnStart was reached. When it has not returned 5 s after
+	// the end of ctx, the connections are closed under it. Default: none.
 	OnShutdown func(ctx context.Context, a *App) error
 
 	// ConnectionPoolName tells this app's pool from others in metrics, in logs and, unless

@@ -36,8 +36,8 @@ func (p *Pool) connectFailed(s *slot, err error, now instant) {
 		p.nextConnect = now.after(refusedPause)
 	case p.connectFails >= failsToDown:
 		backoff := min(firstBackoff<<min(p.connectFails-failsToDown, 10), longBackoff)
-		jitter := time.Duration((rand.Float64() - 0.3) * float64(backoff) / 10)
-		p.nextConnect = now.after(backoff + jitter)
+		jitter := time.Duration(rand.Float64() * float64(backoff) / 10)
+		p.nextConnect = now.after(backoff - jitter) // never later: that is how long a server may be back unnoticed
 	}
 	if p.connectFails == 1 {
 		p.signalChange()
