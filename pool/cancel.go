@@ -79,6 +79,48 @@ func (c *canceller) start(deadline time.Time) bool {
 	return true
 }
 
+// watch is the canceller of somebody who speaks the protocol without pgx. Only the holder of the lease uses it.
+type watch struct {
+	canceller
+	ctx   context.Context // nil: nothing is watched
+	stop  func() bool
+	begin func()
+	begun chan struct{}
+}
+
+func (w *watch) init(p *Pool, s *slot, pg *pgconn.PgConn) {
+	w.canceller = canceller{pool: p, slot: s, pg: pg}
+	w.begun = make(chan struct{})
+	w.begin = func() {
+		w.HandleCancel(w.ctx)
+		w.begun <- struct{}{}
+	}
+}
+
+// CancelWith has what runs on the connection be cancelled when ctx ends, until the function that was given to Raw or RawClean
+// returns. It is for functions that speak the protocol themselves: pgx's own methods watch their context without it. Such a
+// function reads each answer to its end before it returns, also that of a cancelled query.
+func (c Conn) CancelWith(ctx context.Context) {
+	if !c.live() || ctx.Done() == nil || c.s.watch.ctx != nil {
+		return
+	}
+	w := &c.s.watch
+	w.ctx = ctx
+	w.stop = context.AfterFunc(ctx, w.begin)
+}
+
+// end waits for a request under way.
+func (w *watch) end() {
+	if w.ctx == nil {
+		return
+	}
+	if !w.stop() {
+		<-w.begun
+		w.HandleUnwatchAfterCancel()
+	}
+	w.ctx, w.stop = nil, nil
+}
+
 // errand is the connection of a cancel request. The server ends it when the request has taken effect; any other end leaves
 // that open.
 type errand struct {

@@ -165,9 +165,17 @@ func (c Conn) raw(conn *pgx.Conn, use func(*pgx.Conn) error) error {
 	if c.s.ended.Load() != nil {
 		c.s.ended.Store(nil) // of a query before
 	}
-	err := use(conn)
+	err := c.s.lendTo(conn, use)
 	if ctx := c.s.ended.Load(); ctx != nil {
 		return explain(*ctx, err)
 	}
 	return err
+}
+
+// lendTo ends what CancelWith has begun when use returns or panics.
+func (s *slot) lendTo(conn *pgx.Conn, use func(*pgx.Conn) error) error {
+	if s.watch.ctx == nil { // else use is inside another one
+		defer s.watch.end()
+	}
+	return use(conn)
 }

@@ -169,6 +169,7 @@ func (p *Pool) connect(s *slot) {
 		return
 	}
 	s.conn, s.pg = conn, conn.PgConn()
+	s.watch.init(p, s, s.pg)
 	s.created, s.limit = now, endOfTime
 	if age := p.o.Recycle; age > 0 {
 		limit := age - time.Duration(rand.Float64()*float64(age)/10)
@@ -206,6 +207,9 @@ func (p *Pool) dial(ctx context.Context, s *slot) (*pgx.Conn, error) {
 		s.travelling = p.pooledSettings
 	}
 	p.readServerLimit(ctx, conn)
+	if s.pg = conn.PgConn(); s.named && !pooled {
+		_ = s.setLandmark(ctx) // a server that knows no PREPARE has nothing to lose
+	}
 	if f := p.o.AfterConnect; f != nil {
 		if err := p.hook("AfterConnect", func() error { return f(ctx, conn) }); err != nil {
 			p.hangUpConn(conn.PgConn())

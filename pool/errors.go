@@ -218,6 +218,7 @@ const (
 	codeInvalidAuth        = "28000"
 	codeNoDatabase         = "3D000"
 	codeNotSupported       = "0A000"
+	codeNoStatement        = "26000"
 )
 
 func sqlState(err error) string {

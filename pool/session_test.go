@@ -21,6 +21,60 @@ const sessionState = `select format('%s|%s|%s|%s|%s|%s|%s|%s|%s|%s',
 	to_regclass('pg_temp.scratch') is not null,
 	now() = statement_timestamp())`
 
+// TestForgottenStatements: a borrower may throw away all prepared statements, as others' pools do between two leases. The next
+// holder's are prepared anew.
+func TestForgottenStatements(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	const query = "select $1::int"
+	next := map[string]func(context.Context, pool.Conn) error{
+		"Exec":     func(ctx context.Context, c pool.Conn) error { _, err := c.Exec(ctx, query, 1); return err },
+		"QueryRow": func(ctx context.Context, c pool.Conn) error { return c.QueryRow(ctx, query, 1).Scan(new(int)) },
+		"RawClean": func(ctx context.Context, c pool.Conn) error {
+			return c.RawClean(func(conn *pgx.Conn) error { _, err := conn.Exec(ctx, query, 1); return err })
+		},
+		"a transaction": func(ctx context.Context, c pool.Conn) error {
+			tx, err := c.Begin(ctx)
+			if err == nil {
+				_, err = tx.Exec(ctx, query, 1)
+			}
+			return err
+		},
+	}
+	for _, sql := range []string{"deallocate all", "discard all", "do $$ begin execute 'deallocate all'; set search_path = nowhere; end $$"} {
+		t.Run(sql, func(t *testing.T) {
+			t.Parallel()
+			p := openPool(t, db.URL, pool.Options{Size: 1, MaxOverflow: -1})
+			lend := func(what string, use func(context.Context, pool.Conn) error) {
+				t.Helper()
+				if err := p.With(t.Context(), use); err != nil {
+					t.Errorf("%s: %v", what, err)
+				}
+			}
+			var clean string
+			state := func(to *string) func(context.Context, pool.Conn) error {
+				return func(ctx context.Context, c pool.Conn) error {
+					return c.RawClean(func(conn *pgx.Conn) error { return conn.QueryRow(ctx, sessionState).Scan(to) })
+				}
+			}
+			lend("the state", state(&clean))
+			for name, use := range next {
+				lend("before", next["Exec"])
+				lend(sql, func(ctx context.Context, c pool.Conn) error { _, err := c.Exec(ctx, sql); return err })
+				lend(name, use)
+				var now string
+				lend("the state", state(&now))
+				if now != clean {
+					t.Errorf("the next holder finds %s\nwant %s", now, clean)
+				}
+			}
+			if s := p.Stat(); s.Opened != 1 || s.Closed.Total() != 0 {
+				t.Errorf("%+v", s)
+			}
+		})
+	}
+}
+
 // TestDirtySession gives connections back in every state that is known to reach the next holder.
 func TestDirtySession(t *testing.T) {
 	t.Parallel()

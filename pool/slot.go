@@ -52,12 +52,14 @@ type slot struct {
 
 	travelling []Setting // that transactions must bring along because the session does not have them
 	named      bool      // statements may be kept by name
+	marked     bool      // it has its landmark: see slot.reset
 
 	tx pgx.Tx // begun by the holder, who owns it: rolled back by the reset
 
 	// Written by whoever owns the connection.
 	lookedAt instant // when a look last found it quiet
 	where    callers
+	watch    watch
 
 	// Guarded by Pool.mu.
 	state      slotState

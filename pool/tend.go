@@ -111,6 +111,17 @@ const resetSQL = "reset session authorization; reset all; reset role; close all;
 
 const resetTries = 5
 
+// landmark is a statement that each session prepares at its start. When it is gone so are all others (DEALLOCATE ALL,
+// DISCARD ALL), which pgx takes to be there still, and which would fail its next holder.
+const landmark = "fraiseql_landmark"
+
+// setLandmark prepares the landmark of a session that is not shared.
+func (s *slot) setLandmark(ctx context.Context) error {
+	_, err := s.pg.Exec(ctx, "prepare "+landmark+" as select").ReadAll()
+	s.marked = err == nil
+	return err
+}
+
 // reset undoes what the last holder left behind.
 func (s *slot) reset(ctx context.Context) error {
 	if s.tx != nil {
@@ -123,22 +134,40 @@ func (s *slot) reset(ctx context.Context) error {
 			return fmt.Errorf("roll back: %w", err)
 		}
 	}
-	_, err := s.pg.Exec(ctx, resetSQL).ReadAll()
+	err := s.resetOnce(ctx)
 	if status := s.pg.TxStatus(); status != 'I' && !s.pg.IsClosed() {
 		// Raw has begun a transaction past pgx, which has heard of it only now.
 		if _, err := s.pg.Exec(ctx, "rollback").ReadAll(); err != nil {
 			return fmt.Errorf("roll back: %w", err)
 		}
-		_, err = s.pg.Exec(ctx, resetSQL).ReadAll()
+		err = s.resetOnce(ctx)
 	}
-	for try := 1; try < resetTries && sqlState(err) == codeQueryCanceled; try++ {
-		_, err = s.pg.Exec(ctx, resetSQL).ReadAll() // the last holder's statement_timeout may be very short
+	if sqlState(err) == codeNoStatement && s.marked {
+		s.marked = false
+		if err = s.resetOnce(ctx); err == nil { // the failure has undone it
+			err = s.conn.DeallocateAll(ctx)
+		}
+		if err == nil {
+			err = s.setLandmark(ctx)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("reset: %w", err)
 	}
 	drainNotifications(s.conn)
 	return nil
+}
+
+func (s *slot) resetOnce(ctx context.Context) error {
+	sql := resetSQL
+	if s.marked {
+		sql += "; execute " + landmark
+	}
+	_, err := s.pg.Exec(ctx, sql).ReadAll()
+	for try := 1; try < resetTries && sqlState(err) == codeQueryCanceled; try++ {
+		_, err = s.pg.Exec(ctx, sql).ReadAll() // the last holder's statement_timeout may be very short
+	}
+	return err
 }
 
 // drainNotifications forgets the notifications that pgx has buffered for the last holder.

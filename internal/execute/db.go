@@ -126,7 +126,7 @@ func (d *DB) begin() (pool.Conn, error) {
 			d.open, d.ran = true, true
 			return nil
 		}
-		x.wire.open(x.ctx, conn, x.lease.Prepared())
+		x.wire.open(x.ctx, x.lease, conn)
 		x.params = x.params[:0]
 		x.calls = append(x.calls[:0], x.beginning()...)
 		err := x.wire.send(x.calls)

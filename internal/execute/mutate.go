@@ -212,7 +212,7 @@ func (x *run) callRoot(i int, roots []kept) error {
 	var given, read [][][]byte
 	// Nobody knows what a function does to the session: it is reset after its release.
 	err := x.lease.Raw(func(conn *pgx.Conn) (err error) {
-		x.wire.open(x.ctx, conn, x.lease.Prepared())
+		x.wire.open(x.ctx, x.lease, conn)
 		skip := x.begin()
 		if err = x.wire.send(x.calls); err == nil {
 			x.db.open = true
@@ -344,7 +344,7 @@ func (x *run) end(how string) error {
 			}
 			return err
 		}
-		x.wire.open(ctx, conn, x.lease.Prepared())
+		x.wire.open(ctx, x.lease, conn)
 		err := x.wire.send([]call{{name: "fq_" + how, sql: how}})
 		if err == nil {
 			err = x.wire.skip()

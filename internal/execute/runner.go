@@ -156,7 +156,7 @@ func (x *run) batch(jobs []job, use func(j job, rows *wire) error, failed func(r
 
 func (x *run) batchOnce(jobs []job, use func(j job, rows *wire) error, failed func(root int, err error) error) error {
 	return x.lease.RawClean(func(conn *pgx.Conn) error {
-		x.wire.open(x.ctx, conn, x.lease.Prepared())
+		x.wire.open(x.ctx, x.lease, conn)
 		err := x.exchange(jobs, use, failed)
 		if end := x.wire.finish(); err == nil {
 			err = end

@@ -10,13 +10,13 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/fraiseql/fraiseql-go/pool"
 )
 
 const (
 	maxPrepared = 256              // statements that a connection keeps
 	bigBatch    = 32 << 10         // bytes of parameters from which a batch is sent while answers are read
-	cancelGrace = 2 * time.Second  // from a cancel request to cutting the connection
-	cancelTrip  = 1 * time.Second  // for the cancel request itself
 	preparedKey = "fraiseql.batch" // in the connection's custom data
 )
 
@@ -54,9 +54,6 @@ type wire struct {
 	heard   bool // the server has answered something since open
 	status  byte // of the transaction after the last batch: 'I' none, 'T' open, 'E' failed
 	sent    chan error
-
-	stopWatch func() bool
-	watched   chan struct{}
 }
 
 var (
@@ -65,9 +62,11 @@ var (
 	errUnheard = fmt.Errorf("%w before the statement reached it", errLost)
 )
 
-// open makes the wire ready for a connection.
-func (w *wire) open(ctx context.Context, conn *pgx.Conn, named bool) {
-	w.pg, w.ctx, w.named, w.synced, w.heard = conn.PgConn(), ctx, named, true, false
+// open makes the wire ready for the connection of a lease, inside its Raw or RawClean. What it sends is cancelled when ctx
+// ends.
+func (w *wire) open(ctx context.Context, lease pool.Conn, conn *pgx.Conn) {
+	lease.CancelWith(ctx)
+	w.pg, w.ctx, w.named, w.synced, w.heard = conn.PgConn(), ctx, lease.Prepared(), true, false
 	w.fe = w.pg.Frontend()
 	data := w.pg.CustomData()
 	p, ok := data[preparedKey].(*prepared)
@@ -103,7 +102,6 @@ func (w *wire) send(calls []call) error {
 		}
 	}
 	w.fe.SendSync(&pgproto3.Sync{})
-	w.watch()
 	if bytes < bigBatch {
 		return w.lost(w.fe.Flush())
 	}
@@ -239,42 +237,12 @@ func (w *wire) sync() error {
 	return nil
 }
 
-// watch cancels what runs when ctx ends: first on the server, which keeps the connection, and
-// when that does not help, by cutting it.
-func (w *wire) watch() {
-	if w.stopWatch != nil || w.ctx.Done() == nil {
-		return
-	}
-	watched := make(chan struct{})
-	pg := w.pg
-	w.watched = watched
-	w.stopWatch = context.AfterFunc(w.ctx, func() {
-		defer close(watched)
-		_ = pg.Conn().SetDeadline(time.Now().Add(cancelGrace))
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), cancelTrip)
-		defer cancel()
-		_ = pg.CancelRequest(ctx) // when it fails, the deadline does it
-	})
-}
-
-// finish ends the watch and reads what is left, so that the connection can be lent again. A
-// cancel request that is under way is waited for: once it is answered, it cannot hit what runs
-// next.
+// finish reads what is left, so that the connection can be lent again.
 func (w *wire) finish() error {
-	var err error
-	if !w.synced {
-		err = w.sync()
+	if w.synced {
+		return nil
 	}
-	if w.stopWatch != nil {
-		if !w.stopWatch() {
-			<-w.watched
-			if !w.pg.IsClosed() {
-				_ = w.pg.Conn().SetDeadline(time.Time{})
-			}
-		}
-		w.stopWatch = nil
-	}
-	return err
+	return w.sync()
 }
 
 // lost closes a connection that failed; the pool sees that it is closed.

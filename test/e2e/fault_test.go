@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -142,5 +143,37 @@ func TestPoolIsExhausted(t *testing.T) {
 		if a.Code() != "POOL_TIMEOUT" || time.Now().After(end) {
 			t.Fatalf("afterwards: %s", a.Body)
 		}
+	}
+}
+
+// TestCancelledRequestsKeepTheirConnections: clients leave just when their query is being sent, before it runs and while it
+// does. The connections go on, and no cancel request hits the query of somebody else.
+func TestCancelledRequestsKeepTheirConnections(t *testing.T) {
+	t.Parallel()
+	const workers, rounds = 4, 100
+	s := serve(t, fraiseql.Options{ConnectionPoolSize: workers, ConnectionPoolMaxOverflow: -1}, sleepy)
+	ask := func(ctx context.Context, query string) *httptest.ResponseRecorder {
+		r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", strings.NewReader(`{"query":"`+query+`"}`))
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		s.App.ServeHTTP(w, r)
+		return w
+	}
+	var all sync.WaitGroup
+	for range workers {
+		all.Go(func() {
+			for n := range rounds {
+				ctx, leave := context.WithTimeout(t.Context(), time.Duration(n%10)*200*time.Microsecond)
+				_ = ask(ctx, `{ sleeps { z } }`)
+				leave()
+				if w := ask(t.Context(), `{ quicks { id } }`); w.Code != http.StatusOK || strings.Contains(w.Body.String(), "errors") {
+					t.Errorf("the next request: %d %s", w.Code, w.Body)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if st := s.App.PoolStat(); st.Opened != workers || st.Closed.Total() != 0 || st.Cancels == 0 {
+		t.Errorf("%d connections opened, closed: %+v; %d cancels", st.Opened, st.Closed, st.Cancels)
 	}
 }
