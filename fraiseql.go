@@ -32,11 +32,15 @@ type App struct {
 	routes       http.Handler // the paths of the app
 	admin        http.Handler // /metrics and /pool, for a second address
 
-	serving  atomic.Pointer[serving]            // nil: not ready
-	pool     atomic.Pointer[pool.Pool]          // nil: not started
-	export   *ops.Export                        // into MeterProvider; Start sets it, Shutdown waits for Start
-	tokens   atomic.Pointer[auth.Authenticator] // what JWTSecretFile makes
-	unready  atomic.Pointer[error]              // why the app is not ready
+	serving atomic.Pointer[serving]            // nil: not ready
+	pool    atomic.Pointer[pool.Pool]          // nil: not started
+	export  *ops.Export                        // into MeterProvider; Start sets it, Shutdown waits for Start
+	tokens  atomic.Pointer[auth.Authenticator] // what JWTSecretFile makes
+	unready atomic.Pointer[error]              // why the app is not ready
+
+	persisted *gqlop.Persisted        // Start sets it, before there is a serving
+	trusted   []gqlop.TrustedDocument // of TrustedDocuments; the same
+
 	requests gate
 
 	life    context.Context // ends when the app begins to stop

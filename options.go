@@ -198,6 +198,14 @@ type Options struct {
 	// MaxCost is the largest estimate of rows × fields of an operation. Default: 5,000,000;
 	// negative: no limit.
 	MaxCost int
+	// PersistedQueriesBytes is how much memory is kept for queries that clients send by their hash, as Apollo's automatic
+	// persisted queries do: after the first time, without the text. Default: 8 MiB, about 10,000 queries; negative: none, and
+	// clients are told to send texts.
+	PersistedQueriesBytes int
+	// TrustedDocuments is a file with all the documents that may run, by their ids: an Apollo persisted query manifest, or an
+	// object of texts by id, as graphql-codegen and relay-compiler write it. It is read at start. Requests then send an id and
+	// no text; nothing else runs, and the explorer is off. Default: none, every valid document runs.
+	TrustedDocuments string
 	// NoIntrospection refuses __schema and __type, and leaves /schema.graphql out.
 	NoIntrospection bool
 	// HTTPProfile chooses which HTTP status answers what: "compat-2025", which today's clients
@@ -230,6 +238,7 @@ const (
 	defaultMaxRootFields    = 50
 	defaultMaxAliases       = 500
 	defaultMaxCost          = 5_000_000
+	defaultPersistedBytes   = 8 << 20
 	defaultProfile          = "compat-2025"
 )
 
@@ -262,6 +271,7 @@ func (o Options) withDefaults() Options {
 	o.MaxRootFields = cmp.Or(o.MaxRootFields, defaultMaxRootFields)
 	o.MaxAliases = cmp.Or(o.MaxAliases, defaultMaxAliases)
 	o.MaxCost = cmp.Or(o.MaxCost, defaultMaxCost)
+	o.PersistedQueriesBytes = cmp.Or(o.PersistedQueriesBytes, defaultPersistedBytes)
 	o.HTTPProfile = cmp.Or(o.HTTPProfile, defaultProfile)
 	o.Logger = cmp.Or(o.Logger, slog.Default())
 	if o.InsecureDevAuth.Password != "" {

@@ -70,7 +70,7 @@ func allSet() fraiseql.Options {
 		ConnectionPoolName: "x", MeterProvider: noop.NewMeterProvider(),
 		ConnectionPoolSize: 3, ConnectionPoolMaxOverflow: 3, ConnectionPoolTimeout: 3, ConnectionPoolRecycle: 3, ConnectionPoolShedTarget: 3, ConnectionPoolPreparedStatements: pool.PreparedOff, ReplicasHint: 3, StrictBudget: true, FailFast: true,
 		StatementTimeout: 3, WriteStall: 3, BufferBytes: 3, MaxBodyBytes: 3, BodyTimeout: 3, NoCompression: true, CacheControl: "x", MaxPage: 3, MaxDepth: 3, MaxTokens: 3, MaxRootFields: 3, MaxAliases: 3, MaxCost: 3,
-		NoIntrospection: true, HTTPProfile: "x", Logger: slog.New(slog.DiscardHandler),
+		PersistedQueriesBytes: 3, TrustedDocuments: "x", NoIntrospection: true, HTTPProfile: "x", Logger: slog.New(slog.DiscardHandler),
 	}
 }
 

@@ -87,6 +87,8 @@ func Parameters() []Parameter {
 		number("max-root-fields", "MaxRootFields", "most root fields of an operation; -1: no limit", "50", "say -1 for no limit", func(o *Options) *int { return &o.MaxRootFields }),
 		number("max-aliases", "MaxAliases", "most aliases of an operation; -1: no limit", "500", "say -1 for no limit", func(o *Options) *int { return &o.MaxAliases }),
 		number("max-cost", "MaxCost", "largest estimate of rows × fields; -1: no limit", "5000000", "say -1 for no limit", func(o *Options) *int { return &o.MaxCost }),
+		number("persisted-queries-bytes", "PersistedQueriesBytes", "memory for queries that clients send by their hash; 0: none", "8388608", zeroIsNone, func(o *Options) *int { return &o.PersistedQueriesBytes }),
+		text("trusted-documents", "TrustedDocuments", "file of the only documents that may run, by their ids: an Apollo manifest, or an object of texts", "", func(o *Options) *string { return &o.TrustedDocuments }),
 		toggle("no-introspection", "NoIntrospection", "refuse __schema and __type, and leave /schema.graphql out", func(o *Options) *bool { return &o.NoIntrospection }),
 		text("http-profile", "HTTPProfile", "which HTTP status answers what: compat-2025 or draft-2026", defaultProfile, func(o *Options) *string { return &o.HTTPProfile }),
 	}

@@ -65,7 +65,7 @@ func (a *App) route() error {
 	if !guarded {
 		patterns = append(patterns, "/metrics", "/pool")
 	}
-	if !a.o.NoExplorer && !a.o.Production {
+	if !a.o.NoExplorer && !a.o.Production && a.o.TrustedDocuments == "" {
 		offered := make([]explorer.Example, len(a.o.ExplorerExamples))
 		for i, e := range a.o.ExplorerExamples {
 			offered[i] = explorer.Example(e)

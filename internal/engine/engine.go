@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -24,6 +25,9 @@ type Config struct {
 	Schema *schema.Schema
 	Limits gqlop.Limits
 
+	// Persisted finds documents by their ids. It is the app's, not the schema's. nil: none has an id.
+	Persisted *gqlop.Persisted
+
 	MaxPage int // rows of one list
 	MaxCost int // estimated rows times fields of one operation
 
@@ -43,6 +47,7 @@ type Config struct {
 
 // Engine serves the operations of one schema. It is safe for any number of requests at once.
 type Engine struct {
+	persisted *gqlop.Persisted
 	documents *gqlop.Documents
 	compiler  *compile.Compiler
 	session   func(context.Context) (auth.Settings, error)
@@ -60,6 +65,7 @@ func New(c Config) (*Engine, error) {
 	compiler := compile.New(c.Schema, c.MaxPage, c.MaxCost)
 	compiler.Silent = c.Limits.NoIntrospection
 	return &Engine{
+		persisted: cmp.Or(c.Persisted, new(gqlop.Persisted)),
 		documents: documents,
 		compiler:  compiler,
 		session:   c.Session,
@@ -73,14 +79,21 @@ func New(c Config) (*Engine, error) {
 	}, nil
 }
 
+// Check tells why a document cannot be served, or nil when it is valid.
+func (e *Engine) Check(document string) error { return e.documents.Check(document) }
+
 // Execute answers a request: it writes one object with data to out, and errors beside the data
 // when there are any. It gives an error, and has written nothing, when there is no data; and
 // fault.ErrAborted when a part was written that no longer holds.
 func (e *Engine) Execute(ctx context.Context, r *gqlop.Request, out io.Writer) error {
+	if err := e.persisted.Resolve(r); err != nil {
+		return err
+	}
 	op, err := e.documents.Read(r)
 	if err != nil {
 		return err
 	}
+	e.persisted.Keep(r)
 	values := e.values.Get().(*compile.Values)
 	defer e.values.Put(values)
 	plan, err := e.compiler.Bind(op, r.Variables, values)

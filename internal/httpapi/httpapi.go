@@ -167,7 +167,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func opensPage(r *http.Request) bool {
 	for _, accept := range r.Header["Accept"] {
 		if strings.Contains(accept, "text/html") {
-			return !r.URL.Query().Has("query")
+			q := r.URL.Query()
+			return !q.Has("query") && !q.Has("documentId") && !q.Has("extensions")
 		}
 	}
 	return false
