@@ -94,6 +94,9 @@ func (e *Engine) Execute(ctx context.Context, r *gqlop.Request, out io.Writer) e
 		return err
 	}
 	e.persisted.Keep(r)
+	if r.Meter != nil {
+		r.Meter.Charge(op.Roots - 1)
+	}
 	values := e.values.Get().(*compile.Values)
 	defer e.values.Put(values)
 	plan, err := e.compiler.Bind(op, r.Variables, values)

@@ -12,6 +12,9 @@ type Request struct {
 	Extensions    json.RawMessage // a JSON object; nil: none
 	QueriesOnly   bool            // the transport may only read (GET)
 
+	// Meter is told what the request costs beyond its first root field. nil: nobody counts.
+	Meter interface{ Charge(rootFields int) }
+
 	persist bool // Query is the document that DocumentID stands for
 }
 
