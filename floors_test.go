@@ -21,8 +21,8 @@ var floors = [][]string{
 	4: {"internal/execute", "internal/diagnose"}, // diagnose measures the statements that compile makes
 	5: {"internal/engine", "internal/httpapi", "internal/ops"},
 	6: {""},
-	7: {"internal/cli", "test/apptest"},
-	8: {"cmd/fraiseql", "bench", "examples/world", "examples/blog", "examples/app", "test/e2e", "test/security", "test/browser", "test/audit", "test/clients", "test/load", "test/chaos", "test/docs", "test/matrix", "test/differential", "test/conformance", "bench/poolreport", "bench/curve"},
+	7: {"internal/cli", "test/apptest", "test/gotest"},
+	8: {"cmd/fraiseql", "bench", "examples/world", "examples/blog", "examples/app", "test/e2e", "test/security", "test/browser", "test/audit", "test/clients", "test/load", "test/chaos", "test/docs", "test/matrix", "test/differential", "test/conformance", "test/attacks", "bench/poolreport", "bench/curve"},
 }
 
 // narrowed are packages that may import less than their floor allows.
