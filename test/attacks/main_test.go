@@ -20,7 +20,7 @@ func TestRows(t *testing.T) {
 		{"a hash of another", "refused", "3 of 3", false},
 		{"slow", "cut", "held for an hour", true},
 		{"b", "as the test says", "the test failed", true},
-		{"jwtforgeries", "as the test says", "passed", false},
+		{"jwt forgeries", "as the test says", "passed", false},
 		{"skipped", "as the test says", "skipped", true},
 	}
 	if len(c.rows) != len(want) {
@@ -45,7 +45,7 @@ func TestRows(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	t.Parallel()
-	for test, want := range map[string]string{"TestHashPoisoning": "hash poisoning", "FuzzNoUserTextInSQL": "fuzz no user text in sql", "TestA": "a"} {
+	for test, want := range map[string]string{"TestHashPoisoning": "hash poisoning", "FuzzNoUserTextInSQL": "fuzz no user text in sql", "TestA": "a", "TestAProxyOfOne": "a proxy of one"} {
 		if got := words(test); got != want {
 			t.Errorf("%s: %q, want %q", test, got, want)
 		}
