@@ -53,6 +53,10 @@ conformance: ## have graphql-js, graphql-http, Apollo Client and Relay judge it,
 	@for folder in audit clients differential; do [ -d test/$$folder/node_modules ] || (cd test/$$folder && npm ci) || exit 1; done
 	@go run ./test/conformance
 
+.PHONY: security
+security: ## attack a served app from outside, and print what came of each attack
+	@go run ./test/attacks
+
 .PHONY: fuzz
 fuzz: ## fuzz each target for a short while
 	@for pkg in $$(go list ./...); do \

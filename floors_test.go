@@ -15,15 +15,15 @@ const module = "github.com/fraiseql/fraiseql-go"
 // only where it is listed in sameFloor.
 var floors = [][]string{
 	0: {"internal/fault", "internal/jsonw", "internal/devpg", "internal/loadgen", "internal/explorer", "internal/operator", "internal/coding", "examples"},
-	1: {"pool", "schema", "auth", "internal/pgtest"},
+	1: {"pool", "schema", "auth", "internal/guard", "internal/pgtest"},
 	2: {"internal/gqlop", "internal/catalog"},
 	3: {"internal/compile"},
 	4: {"internal/execute", "internal/diagnose"}, // diagnose measures the statements that compile makes
 	5: {"internal/engine", "internal/httpapi", "internal/ops"},
 	6: {""},
-	7: {"internal/cli", "fraiseqltest"},
+	7: {"internal/cli", "fraiseqltest", "test/gotest"},
 	8: {"test/apptest"},
-	9: {"cmd/fraiseql", "bench", "examples/world", "examples/blog", "examples/app", "test/e2e", "test/security", "test/browser", "test/audit", "test/clients", "test/load", "test/chaos", "test/docs", "test/matrix", "test/differential", "test/conformance", "bench/poolreport", "bench/curve"},
+	9: {"cmd/fraiseql", "bench", "examples/world", "examples/blog", "examples/app", "test/e2e", "test/security", "test/browser", "test/audit", "test/clients", "test/load", "test/chaos", "test/docs", "test/matrix", "test/differential", "test/conformance", "test/attacks", "bench/poolreport", "bench/curve"},
 }
 
 // narrowed are packages that may import less than their floor allows.
@@ -45,6 +45,8 @@ var outside = map[string][]string{
 	"github.com/goccy/go-yaml":  {"internal/catalog"},
 	"github.com/maypok86/otter": {"internal/gqlop", "auth"},
 	"github.com/klauspost/":     {"internal/coding"},
+	"github.com/rs/cors":        {"internal/guard"},
+	"golang.org/x/time":         {"internal/guard"},
 	"github.com/fergusstrange/": {"internal/devpg"},
 	"github.com/pelletier/":     {"", "auth"},
 }

@@ -40,6 +40,9 @@ type App struct {
 
 	credentials atomic.Pointer[auth.Authenticator] // what the files with secrets and keys make
 
+	persisted *gqlop.Persisted        // Start sets it, before there is a serving
+	trusted   []gqlop.TrustedDocument // of TrustedDocuments; the same
+
 	requests gate
 
 	life    context.Context // ends when the app begins to stop

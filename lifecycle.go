@@ -114,6 +114,9 @@ func (a *App) start(ctx context.Context) (ready bool, err error) {
 	if err := a.openAccess(ctx); err != nil {
 		return false, err
 	}
+	if err := a.readDocuments(); err != nil {
+		return false, err
+	}
 	o := a.o.pool()
 	if a.o.MeterProvider != nil {
 		if a.export, err = ops.NewExport(a.o.MeterProvider, a.o.ConnectionPoolName, Version(), a.PoolStat); err != nil {
@@ -239,7 +242,7 @@ func (a *App) read(ctx context.Context) (*serving, error) {
 		return nil, fmt.Errorf("the declarations do not fit the database: %w", err)
 	}
 	e, err := engine.New(engine.Config{
-		Pool: p, Schema: built,
+		Pool: p, Schema: built, Persisted: a.persisted,
 		Limits: gqlop.Limits{
 			MaxTokens: a.o.MaxTokens, MaxDepth: a.o.MaxDepth, MaxRootFields: a.o.MaxRootFields, MaxAliases: a.o.MaxAliases,
 			NoIntrospection: a.o.NoIntrospection, NoSuggestions: a.o.HideForbidden,
@@ -256,6 +259,7 @@ func (a *App) read(ctx context.Context) (*serving, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the engine: %w", err)
 	}
+	a.checkDocuments(e)
 	return &serving{schema: built, engine: e}, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/fraiseql/fraiseql-go/auth"
+	"github.com/fraiseql/fraiseql-go/internal/guard"
 	"github.com/fraiseql/fraiseql-go/pool"
 )
 
@@ -61,14 +62,19 @@ type Options struct {
 	// Description is the description of the schema. Default: none.
 	Description string
 
-	// Production makes the app careful and quiet: no explorer, no causes of errors for
-	// clients, a guarded pool page, no insecure options, and a pool of 20.
+	// Production makes the app careful and quiet: no explorer, no introspection, no causes of errors for
+	// clients, a guarded pool page, a limit on what one client may send, queries by GET only where no other site can have
+	// forged them, no insecure options, and a pool of 20. docs/explain/security.md tells what each of these stops.
 	Production bool
 	// Addr is where Run listens when it is given no address. Default: "127.0.0.1:8000".
 	Addr string
 	// AdminAddr is a second address that serves /metrics and /pool, which are then not on the
 	// main one. Run listens on it. Default: none.
 	AdminAddr string
+	// AdminRole is the role or scope of those who may see /metrics and /pool. With it they are on the main address in
+	// production too, unless there is an AdminAddr, where it is asked for as well. It needs Auth. Default: none; in production
+	// they are then on AdminAddr only, and elsewhere everybody sees them.
+	AdminRole string
 	// Mux is a mux of yours on which the app mounts its paths. Default: one of its own.
 	Mux *http.ServeMux
 	// NoExplorer leaves out the page that a browser finds at /graphql outside production.
@@ -198,6 +204,38 @@ type Options struct {
 	// answers by GET have: the client keeps them and asks by their ETag whether they still hold.
 	CacheControl string
 
+	// AllowedOrigins are the sites whose pages may read answers of /graphql in a browser: scheme, host and port, such as
+	// https://app.example.com, or "*" for all of them, which AllowCredentials does not go with. Default: none, only pages of the
+	// API's own origin may (CORS is closed).
+	AllowedOrigins []string
+	// AllowCredentials lets the pages of AllowedOrigins send what the browser keeps: cookies, passwords, certificates.
+	// Default: browsers refuse to. A token that the page itself puts into Authorization needs no such leave.
+	AllowCredentials bool
+	// NoCSRFPrevention answers queries by GET wherever they come from. Default: those are refused that a page of another site
+	// made a browser send; and in production also those that do not show that none did, by a header such as
+	// Apollo-Require-Preflight, Content-Type: application/json or Authorization: Bearer, or by Sec-Fetch-Site.
+	NoCSRFPrevention bool
+	// RateLimit is how many requests a second one client may send for long: a principal, or the address of requests without
+	// one. A request counts as many times as it has root fields, and credentials that are not accepted count ten times, for the
+	// address. Who sends more is answered 429. Default: 50 in production, else no limit; negative: no limit.
+	RateLimit int
+	// RateBurst is how many a client may send at once after a pause. Default: four times RateLimit. Less than 1 is refused.
+	RateBurst int
+	// TrustedProxies are the addresses and networks, such as 10.0.0.0/8, of the proxies in front, which are believed when they
+	// tell whom they ask for. Without them, all who come through a proxy are one client to RateLimit. Default: none.
+	TrustedProxies []string
+	// ForwardedHeader is the header in which they tell it, each adding an address at the end: X-Forwarded-For, or Forwarded (RFC
+	// 7239), or another one. Only this one is read. Default: X-Forwarded-For.
+	ForwardedHeader string
+	// ReadHeaderTimeout is how long the header of a request may take to come. Default: 10 s; negative: no limit. This and the
+	// two below are for Run and Serve; a server of your own has its own.
+	ReadHeaderTimeout time.Duration
+	// IdleTimeout is how long a connection of a client is kept without a request. Default: 2 min; negative: no limit.
+	IdleTimeout time.Duration
+	// MaxHeaderBytes is about how long the header of a request may be; a longer one is answered 431. Default: 64 KiB; less than
+	// 1 KiB is refused.
+	MaxHeaderBytes int
+
 	// MutationsAllOrNothing runs all the mutations of an operation in one transaction, so that one that fails undoes the others.
 	// Default: each has a transaction of its own, and what one has saved stays.
 	MutationsAllOrNothing bool
@@ -224,8 +262,18 @@ type Options struct {
 	// MaxCost is the largest estimate of rows × fields of an operation. Default: 5,000,000;
 	// negative: no limit.
 	MaxCost int
-	// NoIntrospection refuses __schema and __type, and leaves /schema.graphql out.
+	// PersistedQueriesBytes is how much memory is kept for queries that clients send by their hash, as Apollo's automatic
+	// persisted queries do: after the first time, without the text. Default: 8 MiB, about 10,000 queries; negative: none, and
+	// clients are told to send texts.
+	PersistedQueriesBytes int
+	// TrustedDocuments is a file with all the documents that may run, by their ids: an Apollo persisted query manifest, or an
+	// object of texts by id, as graphql-codegen and relay-compiler write it. It is read at start. Requests then send an id and
+	// no text; nothing else runs, and the explorer is off. Default: none, every valid document runs.
+	TrustedDocuments string
+	// NoIntrospection refuses __schema and __type, and leaves /schema.graphql out. Default: so it is in production.
 	NoIntrospection bool
+	// AllowIntrospection lets everybody ask for the schema in production too. Default: it is not shown there.
+	AllowIntrospection bool
 	// HTTPProfile chooses which HTTP status answers what: "compat-2025", which today's clients
 	// expect, or "draft-2026". Default: "compat-2025".
 	HTTPProfile string
@@ -249,6 +297,11 @@ const (
 	defaultBufferBytes      = 256 << 10
 	defaultMaxBodyBytes     = 1 << 20
 	defaultBodyTimeout      = 10 * time.Second
+	defaultRateLimit        = 50 // in production
+	defaultBurst            = 4  // times the limit
+	defaultHeaderTimeout    = 10 * time.Second
+	defaultIdleTimeout      = 2 * time.Minute
+	defaultMaxHeaderBytes   = 64 << 10
 	defaultRetries          = 3
 	defaultMaxPage          = 1000
 	defaultMaxDepth         = 20
@@ -256,6 +309,7 @@ const (
 	defaultMaxRootFields    = 50
 	defaultMaxAliases       = 500
 	defaultMaxCost          = 5_000_000
+	defaultPersistedBytes   = 8 << 20
 	defaultProfile          = "compat-2025"
 )
 
@@ -263,7 +317,16 @@ func (o Options) withDefaults() Options {
 	size := 10
 	if o.Production {
 		size = 20
+		o.RateLimit = cmp.Or(o.RateLimit, defaultRateLimit)
+		o.NoIntrospection = o.NoIntrospection || !o.AllowIntrospection
 	}
+	if o.RateLimit > 0 {
+		o.RateBurst = cmp.Or(o.RateBurst, defaultBurst*o.RateLimit)
+	}
+	o.ForwardedHeader = cmp.Or(o.ForwardedHeader, guard.DefaultForwardedHeader)
+	o.ReadHeaderTimeout = cmp.Or(o.ReadHeaderTimeout, defaultHeaderTimeout)
+	o.IdleTimeout = cmp.Or(o.IdleTimeout, defaultIdleTimeout)
+	o.MaxHeaderBytes = cmp.Or(o.MaxHeaderBytes, defaultMaxHeaderBytes)
 	if len(o.Schemas) == 0 {
 		o.Schemas = []string{"public"}
 	}
@@ -288,6 +351,7 @@ func (o Options) withDefaults() Options {
 	o.MaxRootFields = cmp.Or(o.MaxRootFields, defaultMaxRootFields)
 	o.MaxAliases = cmp.Or(o.MaxAliases, defaultMaxAliases)
 	o.MaxCost = cmp.Or(o.MaxCost, defaultMaxCost)
+	o.PersistedQueriesBytes = cmp.Or(o.PersistedQueriesBytes, defaultPersistedBytes)
 	o.HTTPProfile = cmp.Or(o.HTTPProfile, defaultProfile)
 	o.Logger = cmp.Or(o.Logger, slog.Default())
 	if o.InsecureDevAuth.Password != "" {

@@ -65,7 +65,7 @@ func (refuser) Authorize(context.Context, auth.Access) (auth.Decision, error) {
 func allSet() fraiseql.Options {
 	return fraiseql.Options{
 		DatabaseURL: "x", Types: []fraiseql.Type{nil}, Queries: []fraiseql.Query{nil}, Mutations: []fraiseql.Mutation{nil}, MutationsAllOrNothing: true, MutationIsolation: "x", MutationRetries: 3, Schemas: []string{"x"}, Expose: []string{"x"}, NoAutoDiscover: true, CompatibleOperators: true, PlainNumbers: true, GlobalNode: "x",
-		Title: "x", Version: "x", Description: "x", Production: true, Addr: "x", AdminAddr: "x", Mux: http.NewServeMux(), NoExplorer: true, ExplorerExamples: []fraiseql.Example{{}},
+		Title: "x", Version: "x", Description: "x", Production: true, Addr: "x", AdminAddr: "x", AdminRole: "x", Mux: http.NewServeMux(), NoExplorer: true, ExplorerExamples: []fraiseql.Example{{}},
 		Auth: auth.InsecureDevAuth{}, JWKSURL: "x", JWTPublicKeyFiles: []string{"x"}, JWTSecretFile: "x", JWTIssuer: "x", JWTAudience: "x", JWTLeeway: 3, JWTRolesClaim: "x", JWTScopesClaim: "x", APIKeysFile: "x", AllowAnonymous: true,
 		InsecureDevAuth: auth.InsecureDevAuth{Username: "x", Password: "x"},
 		Authorizer:      refuser{}, HideForbidden: true,
@@ -78,7 +78,9 @@ func allSet() fraiseql.Options {
 		ConnectionPoolName: "x", MeterProvider: noop.NewMeterProvider(),
 		ConnectionPoolSize: 3, ConnectionPoolMaxOverflow: 3, ConnectionPoolTimeout: 3, ConnectionPoolRecycle: 3, ConnectionPoolShedTarget: 3, ConnectionPoolPreparedStatements: pool.PreparedOff, ReplicasHint: 3, StrictBudget: true, FailFast: true,
 		StatementTimeout: 3, WriteStall: 3, BufferBytes: 3, MaxBodyBytes: 3, BodyTimeout: 3, NoCompression: true, CacheControl: "x", MaxPage: 3, MaxDepth: 3, MaxTokens: 3, MaxRootFields: 3, MaxAliases: 3, MaxCost: 3,
-		NoIntrospection: true, HTTPProfile: "x", Logger: slog.New(slog.DiscardHandler),
+		AllowedOrigins: []string{"x"}, AllowCredentials: true, NoCSRFPrevention: true, RateLimit: 3, RateBurst: 3, TrustedProxies: []string{"x"}, ForwardedHeader: "x",
+		ReadHeaderTimeout: 3, IdleTimeout: 3, MaxHeaderBytes: 3,
+		PersistedQueriesBytes: 3, TrustedDocuments: "x", NoIntrospection: true, AllowIntrospection: true, HTTPProfile: "x", Logger: slog.New(slog.DiscardHandler),
 	}
 }
 
@@ -155,23 +157,32 @@ func TestFaultsOfOptionsComeTogether(t *testing.T) {
 		o    fraiseql.Options
 		want string
 	}{
-		"a pool's long name":   {fraiseql.Options{ConnectionPoolName: strings.Repeat("x", 64)}, "ConnectionPoolName: pool: Name is"},
-		"replicas":             {fraiseql.Options{ReplicasHint: -1}, "ReplicasHint is -1, and the limits are 1 and 10000: set the number of processes"},
-		"a choice of none":     {fraiseql.Options{ConnectionPoolPreparedStatements: pool.PreparedOff + 1}, "ConnectionPoolPreparedStatements: pool: PreparedStatements is"},
-		"too many connections": {fraiseql.Options{ConnectionPoolSize: 5000}, "above the limit"},
-		"anonymous":            {fraiseql.Options{AllowAnonymous: true}, "AllowAnonymous is set without Auth"},
-		"a name only":          {fraiseql.Options{InsecureDevAuth: auth.InsecureDevAuth{Username: "a"}}, "no password"},
-		"a port too high":      {fraiseql.Options{Addr: ":70000"}, `Addr is ":70000", and "70000" is no port: the ports are 0 to 65535`},
-		"no port":              {fraiseql.Options{AdminAddr: "127.0.0.1:80x"}, `AdminAddr is "127.0.0.1:80x", and "80x" is no port`},
-		"two ways":             {fraiseql.Options{Auth: auth.InsecureDevAuth{}, JWKSURL: "https://id/keys", APIKeysFile: "x"}, "Auth and JWKSURL and APIKeysFile are all set, and one of them must find out who sends a request: keep one; in Go, auth.First joins"},
-		"files and a password": {fraiseql.Options{JWTPublicKeyFiles: []string{"x"}, InsecureDevAuth: auth.InsecureDevAuth{Password: "p"}}, "JWTPublicKeyFiles and InsecureDevAuth are all set"},
-		"keys by http":         {fraiseql.Options{JWKSURL: "http://id.example.com/keys"}, "JWKSURL: the JWKS URL \"http://id.example.com/keys\" is http"},
-		"an empty path":        {fraiseql.Options{JWTPublicKeyFiles: []string{"a", " "}}, "JWTPublicKeyFiles[1] is empty"},
-		"much leeway":          {fraiseql.Options{JWTSecretFile: "x", JWTLeeway: time.Hour}, "JWTLeeway is 1h0m0s, and the limit is 10m0s"},
-		"rules and no tokens":  {fraiseql.Options{APIKeysFile: "x", JWTAudience: "a", JWTRolesClaim: "r", JWTScopesClaim: "s", JWTLeeway: 1}, `JWTAudience "a" and JWTRolesClaim "r" and JWTScopesClaim "s" and JWTLeeway 1ns is set, and no token is read: say by JWKSURL`},
-		"one address":          {fraiseql.Options{AdminAddr: "127.0.0.1:8000"}, "as Addr is"},
-		"nothing to serve":     {fraiseql.Options{NoAutoDiscover: true}, "NoAutoDiscover is set"},
-		"declarations":         {fraiseql.Options{Types: []fraiseql.Type{nil}}, "Types[0] is nil"},
+		"a pool's long name":      {fraiseql.Options{ConnectionPoolName: strings.Repeat("x", 64)}, "ConnectionPoolName: pool: Name is"},
+		"replicas":                {fraiseql.Options{ReplicasHint: -1}, "ReplicasHint is -1, and the limits are 1 and 10000: set the number of processes"},
+		"a choice of none":        {fraiseql.Options{ConnectionPoolPreparedStatements: pool.PreparedOff + 1}, "ConnectionPoolPreparedStatements: pool: PreparedStatements is"},
+		"too many connections":    {fraiseql.Options{ConnectionPoolSize: 5000}, "above the limit"},
+		"anonymous":               {fraiseql.Options{AllowAnonymous: true}, "AllowAnonymous is set without Auth"},
+		"a name only":             {fraiseql.Options{InsecureDevAuth: auth.InsecureDevAuth{Username: "a"}}, "no password"},
+		"a port too high":         {fraiseql.Options{Addr: ":70000"}, `Addr is ":70000", and "70000" is no port: the ports are 0 to 65535`},
+		"no port":                 {fraiseql.Options{AdminAddr: "127.0.0.1:80x"}, `AdminAddr is "127.0.0.1:80x", and "80x" is no port`},
+		"two ways":                {fraiseql.Options{Auth: auth.InsecureDevAuth{}, JWKSURL: "https://id/keys", APIKeysFile: "x"}, "Auth and JWKSURL and APIKeysFile are all set, and one of them must find out who sends a request: keep one; in Go, auth.First joins"},
+		"files and a password":    {fraiseql.Options{JWTPublicKeyFiles: []string{"x"}, InsecureDevAuth: auth.InsecureDevAuth{Password: "p"}}, "JWTPublicKeyFiles and InsecureDevAuth are all set"},
+		"keys by http":            {fraiseql.Options{JWKSURL: "http://id.example.com/keys"}, "JWKSURL: the JWKS URL \"http://id.example.com/keys\" is http"},
+		"an empty path":           {fraiseql.Options{JWTPublicKeyFiles: []string{"a", " "}}, "JWTPublicKeyFiles[1] is empty"},
+		"much leeway":             {fraiseql.Options{JWTSecretFile: "x", JWTLeeway: time.Hour}, "JWTLeeway is 1h0m0s, and the limit is 10m0s"},
+		"rules and no tokens":     {fraiseql.Options{APIKeysFile: "x", JWTAudience: "a", JWTRolesClaim: "r", JWTScopesClaim: "s", JWTLeeway: 1}, `JWTAudience "a" and JWTRolesClaim "r" and JWTScopesClaim "s" and JWTLeeway 1ns is set, and no token is read: say by JWKSURL`},
+		"one address":             {fraiseql.Options{AdminAddr: "127.0.0.1:8000"}, "as Addr is"},
+		"nothing to serve":        {fraiseql.Options{NoAutoDiscover: true}, "NoAutoDiscover is set"},
+		"declarations":            {fraiseql.Options{Types: []fraiseql.Type{nil}}, "Types[0] is nil"},
+		"an origin with a path":   {fraiseql.Options{AllowedOrigins: []string{"https://a.example/"}}, "has more than scheme, host and port: write https://a.example"},
+		"all with credentials":    {fraiseql.Options{AllowedOrigins: []string{"*"}, AllowCredentials: true}, "every origin (*) is allowed with credentials"},
+		"a proxy of no address":   {fraiseql.Options{TrustedProxies: []string{"proxy"}}, `"proxy" is neither an address nor a network`},
+		"a header of two words":   {fraiseql.Options{ForwardedHeader: "X Y"}, `"X Y" is no name of a header`},
+		"a burst of nothing":      {fraiseql.Options{RateBurst: -1}, "RateBurst is -1"},
+		"a short header":          {fraiseql.Options{MaxHeaderBytes: 10}, "MaxHeaderBytes is 10, and the least is 1024"},
+		"few bytes of queries":    {fraiseql.Options{PersistedQueriesBytes: 10}, "PersistedQueriesBytes is 10, and the least is 65536"},
+		"introspection both ways": {fraiseql.Options{NoIntrospection: true, AllowIntrospection: true}, "NoIntrospection and AllowIntrospection are both set"},
+		"admins of nowhere":       {fraiseql.Options{AdminRole: "ops"}, `AdminRole is "ops" without Auth`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -212,6 +223,12 @@ func TestLiteralZero(t *testing.T) {
 		"max-body-bytes":               "say -1",
 		"max-depth":                    "say -1",
 		"max-aliases":                  "say -1",
+		"rate-limit":                   -1,
+		"rate-burst":                   "1 request is the least",
+		"persisted-queries-bytes":      -1,
+		"read-header-timeout":          "say -1s",
+		"idle-timeout":                 "say -1s",
+		"max-header-bytes":             "1024 bytes are the least",
 	} {
 		p := parameter(t, name)
 		var o fraiseql.Options

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/fraiseql/fraiseql-go/internal/guard"
 )
 
 // Parameter is an option that text can set: a flag --a-b of the command, the variable
@@ -45,7 +47,7 @@ func Parameters() []Parameter {
 	return []Parameter{
 		text("database-url", "DatabaseURL", "the database: postgres://user@host:5432/name; DATABASE_URL is read too", "", func(o *Options) *string { return &o.DatabaseURL }),
 		text("addr", "Addr", "where to listen: host:port, or :port for all interfaces", defaultAddr, func(o *Options) *string { return &o.Addr }),
-		toggle("production", "Production", "serve carefully and quietly: no explorer, no causes of errors for clients, a larger pool", func(o *Options) *bool { return &o.Production }),
+		toggle("production", "Production", "serve carefully and quietly: no explorer, no introspection, no causes of errors for clients, a rate limit, a larger pool", func(o *Options) *bool { return &o.Production }),
 		list("schemas", "Schemas", "database schemas to serve from, in this order", "public", func(o *Options) *[]string { return &o.Schemas }),
 		list("expose", "Expose", "tables and views to serve without an annotation, by patterns such as 'v_*'", "", func(o *Options) *[]string { return &o.Expose }),
 		toggle("no-auto-discover", "NoAutoDiscover", "do not serve annotated objects", func(o *Options) *bool { return &o.NoAutoDiscover }),
@@ -56,6 +58,7 @@ func Parameters() []Parameter {
 		text("version", "Version", "the API's own version", defaultVersion, func(o *Options) *string { return &o.Version }),
 		text("description", "Description", "the schema's description", "", func(o *Options) *string { return &o.Description }),
 		text("admin-addr", "AdminAddr", "a second address for /metrics and /pool, which then leave the main one", "", func(o *Options) *string { return &o.AdminAddr }),
+		text("admin-role", "AdminRole", "the role or scope of those who may see /metrics and /pool, which then are on the main address in production too", "", func(o *Options) *string { return &o.AdminRole }),
 		toggle("no-explorer", "NoExplorer", "no page for browsers at /graphql", func(o *Options) *bool { return &o.NoExplorer }),
 
 		text("connection-pool-name", "ConnectionPoolName", "the pool's name in metrics, logs and pg_stat_activity", defaultPoolName, func(o *Options) *string { return &o.ConnectionPoolName }),
@@ -90,6 +93,16 @@ func Parameters() []Parameter {
 		span("body-timeout", "BodyTimeout", "longest time in which the body of a request comes; -1s: no limit", "10s", "say -1s for no limit", func(o *Options) *time.Duration { return &o.BodyTimeout }),
 		toggle("no-compression", "NoCompression", "send every answer as it is, compressed neither by zstd nor by gzip", func(o *Options) *bool { return &o.NoCompression }),
 		text("cache-control", "CacheControl", "Cache-Control of answers by GET that are the same for everybody: 'public, max-age=60'", "private, no-cache", func(o *Options) *string { return &o.CacheControl }),
+		list("allowed-origins", "AllowedOrigins", "sites whose pages may read answers in a browser: https://app.example.com, or *", "", func(o *Options) *[]string { return &o.AllowedOrigins }),
+		toggle("allow-credentials", "AllowCredentials", "let the pages of the allowed origins send cookies and passwords", func(o *Options) *bool { return &o.AllowCredentials }),
+		toggle("no-csrf-prevention", "NoCSRFPrevention", "answer queries by GET that a page of another site may have made a browser send", func(o *Options) *bool { return &o.NoCSRFPrevention }),
+		number("rate-limit", "RateLimit", "requests, or root fields, a second of one principal or address; 0: no limit", "50 in production, else none", zeroIsNone, func(o *Options) *int { return &o.RateLimit }),
+		number("rate-burst", "RateBurst", "how many of them at once after a pause", "4 times --rate-limit", "1 request is the least", func(o *Options) *int { return &o.RateBurst }),
+		list("trusted-proxies", "TrustedProxies", "addresses and networks of the proxies in front, which tell for whom they ask: 10.0.0.0/8", "", func(o *Options) *[]string { return &o.TrustedProxies }),
+		text("forwarded-header", "ForwardedHeader", "the one header in which they tell it: X-Forwarded-For, Forwarded, …", guard.DefaultForwardedHeader, func(o *Options) *string { return &o.ForwardedHeader }),
+		span("read-header-timeout", "ReadHeaderTimeout", "longest time in which the header of a request comes; -1s: no limit", "10s", "say -1s for no limit", func(o *Options) *time.Duration { return &o.ReadHeaderTimeout }),
+		span("idle-timeout", "IdleTimeout", "how long a client's connection is kept without a request; -1s: no limit", "2m", "say -1s for no limit", func(o *Options) *time.Duration { return &o.IdleTimeout }),
+		number("max-header-bytes", "MaxHeaderBytes", "largest header of a request", "65536", "1024 bytes are the least", func(o *Options) *int { return &o.MaxHeaderBytes }),
 		toggle("mutations-all-or-nothing", "MutationsAllOrNothing", "run all mutations of an operation in one transaction", func(o *Options) *bool { return &o.MutationsAllOrNothing }),
 		text("mutation-isolation", "MutationIsolation", "isolation level of mutations: 'read committed', 'repeatable read' or serializable", "the database's", func(o *Options) *string { return &o.MutationIsolation }),
 		number("mutation-retries", "MutationRetries", "how often a mutation that lost against another one is tried again; 0: never", "3", zeroIsNone, func(o *Options) *int { return &o.MutationRetries }),
@@ -99,8 +112,11 @@ func Parameters() []Parameter {
 		number("max-root-fields", "MaxRootFields", "most root fields of an operation; -1: no limit", "50", "say -1 for no limit", func(o *Options) *int { return &o.MaxRootFields }),
 		number("max-aliases", "MaxAliases", "most aliases of an operation; -1: no limit", "500", "say -1 for no limit", func(o *Options) *int { return &o.MaxAliases }),
 		number("max-cost", "MaxCost", "largest estimate of rows × fields; -1: no limit", "5000000", "say -1 for no limit", func(o *Options) *int { return &o.MaxCost }),
+		number("persisted-queries-bytes", "PersistedQueriesBytes", "memory for queries that clients send by their hash; 0: none", "8388608", zeroIsNone, func(o *Options) *int { return &o.PersistedQueriesBytes }),
+		text("trusted-documents", "TrustedDocuments", "file of the only documents that may run, by their ids: an Apollo manifest, or an object of texts", "", func(o *Options) *string { return &o.TrustedDocuments }),
+		toggle("no-introspection", "NoIntrospection", "refuse __schema and __type, and leave /schema.graphql out, as production does", func(o *Options) *bool { return &o.NoIntrospection }),
+		toggle("allow-introspection", "AllowIntrospection", "let everybody ask for the schema in production too", func(o *Options) *bool { return &o.AllowIntrospection }),
 		toggle("hide-forbidden", "HideForbidden", "hide what a principal may not read from its introspection, and leave /schema.graphql out", func(o *Options) *bool { return &o.HideForbidden }),
-		toggle("no-introspection", "NoIntrospection", "refuse __schema and __type, and leave /schema.graphql out", func(o *Options) *bool { return &o.NoIntrospection }),
 		text("http-profile", "HTTPProfile", "which HTTP status answers what: compat-2025 or draft-2026", defaultProfile, func(o *Options) *string { return &o.HTTPProfile }),
 	}
 }

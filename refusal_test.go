@@ -87,7 +87,7 @@ func TestRefusals(t *testing.T) {
 					c.change(o)
 					o.Production = production
 				})
-				c.want.check(t, fetch(a, "/graphql?query=%7Bpeople%7Bname%7D%7D", "X-Hurry", "yes", "Accept", "application/graphql-response+json"))
+				c.want.check(t, fetch(a, "/graphql?query=%7Bpeople%7Bname%7D%7D", "X-Hurry", "yes", "Accept", "application/graphql-response+json", "Apollo-Require-Preflight", "1"))
 				if w := fetch(a, "/ready"); w.Code != http.StatusOK {
 					t.Errorf("/ready: %d %s", w.Code, w.Body)
 				}

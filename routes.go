@@ -12,6 +12,7 @@ import (
 	"github.com/fraiseql/fraiseql-go/internal/execute"
 	"github.com/fraiseql/fraiseql-go/internal/explorer"
 	"github.com/fraiseql/fraiseql-go/internal/fault"
+	"github.com/fraiseql/fraiseql-go/internal/guard"
 	"github.com/fraiseql/fraiseql-go/internal/httpapi"
 	"github.com/fraiseql/fraiseql-go/internal/ops"
 	"github.com/fraiseql/fraiseql-go/pool"
@@ -36,10 +37,23 @@ type Example struct {
 
 // route builds the paths of the app and mounts them on the user's mux, if there is one.
 func (a *App) route() error {
-	guarded := a.o.Production || a.o.AdminAddr != ""
+	limiter, err := a.limiter()
+	if err != nil {
+		return err
+	}
+	origins, err := guard.NewOrigins(a.o.AllowedOrigins, a.o.AllowCredentials)
+	if err != nil {
+		return err
+	}
+	var csrf *guard.CSRF
+	if !a.o.NoCSRFPrevention {
+		csrf = &guard.CSRF{Origins: origins, Strict: a.o.Production}
+	}
+	guarded := a.o.Production && a.o.AdminRole == "" || a.o.AdminAddr != ""
 	state := ops.Options{
 		Stat: a.PoolStat, Ready: a.reasons, SDL: a.Schema,
-		Title: a.o.Title, Version: a.o.Version, Description: a.o.Description, FraiseQL: Version(), Production: guarded,
+		Title: a.o.Title, Version: a.o.Version, Description: a.o.Description, FraiseQL: Version(),
+		Guarded: guarded, Allow: a.onlyAdmins(limiter), Discreet: a.o.Production,
 	}
 	if a.o.NoIntrospection || a.o.HideForbidden {
 		state.SDL = nil
@@ -50,11 +64,12 @@ func (a *App) route() error {
 		state.Compress = coder.Handler
 	}
 	operations := ops.New(state)
-	a.admin = operations.Admin()
+	a.admin = guard.Headers(operations.Admin())
 
 	api := httpapi.Options{
 		Executor: executor{a}, Auth: a.authenticator(), AllowAnonymous: a.o.AllowAnonymous, Context: a.context(),
 		MaxBodyBytes: a.o.MaxBodyBytes, WriteStall: a.o.WriteStall, Profile: a.o.HTTPProfile, Production: a.o.Production,
+		CSRF: csrf, Limiter: limiter,
 		BodyTimeout: a.o.BodyTimeout, CacheControl: a.o.CacheControl,
 		Personal: a.o.Session != nil || len(a.o.SessionClaims) > 0 || a.o.Context != nil || a.o.Authorizer != nil, Coder: coder,
 		Unready: a.notReady, OnAnswer: operations.Observe, Logger: a.o.Logger,
@@ -64,7 +79,7 @@ func (a *App) route() error {
 	if !guarded {
 		patterns = append(patterns, "/metrics", "/pool")
 	}
-	if !a.o.NoExplorer && !a.o.Production {
+	if !a.o.NoExplorer && !a.o.Production && a.o.TrustedDocuments == "" {
 		offered := make([]explorer.Example, len(a.o.ExplorerExamples))
 		for i, e := range a.o.ExplorerExamples {
 			offered[i] = explorer.Example(e)
@@ -82,15 +97,15 @@ func (a *App) route() error {
 		patterns = append(patterns, explorer.AssetsPath)
 		paths.Handle("GET /{$}", http.RedirectHandler("/graphql", http.StatusFound))
 	}
-	graphql := httpapi.New(api)
+	graphql := origins.Handler(httpapi.New(api))
 	paths.HandleFunc("/graphql", func(w http.ResponseWriter, r *http.Request) {
 		a.requests.enter()
 		defer a.requests.leave()
 		graphql.ServeHTTP(w, r)
 	})
 	operations.MountPublic(paths)
-	a.routes = paths
-	return mount(a.o.Mux, patterns, paths)
+	a.routes = guard.Headers(paths)
+	return mount(a.o.Mux, patterns, a.routes)
 }
 
 // mount adds the paths to the user's mux, which panics when it has one of them already.

@@ -44,8 +44,9 @@ func TestPaths(t *testing.T) {
 			"/metrics": {200, "db_client"}, "/pool": {200, `"maxSize":12`}, "/graphql page": {200, "<html"}, "/": {302, ""}, "/nowhere": {404, ""},
 		}, nil},
 		"production": {func(o *fraiseql.Options) { o.Production = true }, map[string]answer{
-			"/health": {200, "ok"}, "/schema.graphql": {200, "type Person"}, "/metrics": {404, ""}, "/pool": {404, ""}, "/": {404, ""}, "/_explorer/main.js": {404, ""},
+			"/health": {200, "ok"}, "/schema.graphql": {404, "introspection is off"}, "/metrics": {404, ""}, "/pool": {404, ""}, "/": {404, ""}, "/_explorer/main.js": {404, ""},
 		}, map[string]answer{"/pool": {200, "maxSize"}}},
+		"production with introspection": {func(o *fraiseql.Options) { o.Production, o.AllowIntrospection = true, true }, map[string]answer{"/schema.graphql": {200, "type Person"}}, nil},
 		"a second address": {func(o *fraiseql.Options) { o.AdminAddr = "127.0.0.1:0" }, map[string]answer{"/metrics": {404, ""}, "/pool": {404, ""}}, map[string]answer{
 			"/metrics": {200, "db_client"}, "/pool": {200, "maxSize"},
 		}},

@@ -11,11 +11,8 @@ import (
 	"time"
 )
 
-const (
-	shutdownGrace     = 30 * time.Second // for requests under way when Run is told to stop
-	readHeaderTimeout = 10 * time.Second
-	idleTimeout       = 2 * time.Minute
-)
+// shutdownGrace is for requests under way when Run is told to stop.
+const shutdownGrace = 30 * time.Second
 
 // Run listens on addr, such as ":8000", starts the app and serves until ctx ends; then it
 // shuts down, and requests under way get 30 s to finish. An empty addr means Options.Addr. It
@@ -131,8 +128,9 @@ func unlessStopped(before, stop error) error {
 func (a *App) server(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,
-		ReadHeaderTimeout: readHeaderTimeout,
-		IdleTimeout:       idleTimeout,
+		ReadHeaderTimeout: a.o.ReadHeaderTimeout,
+		IdleTimeout:       a.o.IdleTimeout,
+		MaxHeaderBytes:    a.o.MaxHeaderBytes,
 		BaseContext:       func(net.Listener) context.Context { return a.hardCtx },
 		ErrorLog:          slog.NewLogLogger(a.o.Logger.Handler(), slog.LevelDebug),
 	}

@@ -43,6 +43,7 @@ func (o Options) validate() error {
 	}
 	o.validateAccess(fault)
 	o.validatePool(fault)
+	o.validateProtection(fault)
 	if err := httpapi.CheckProfile(o.HTTPProfile); err != nil {
 		fault("HTTPProfile: %w", err)
 	}

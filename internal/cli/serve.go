@@ -52,7 +52,7 @@ func (p *program) addresses(at net.Addr, o fraiseql.Options) {
 	base := baseURL(at)
 	p.print("GraphQL  %s/graphql\n", base)
 	p.print("state    %s/ready\n", base)
-	if o.AdminAddr == "" && !o.Production {
+	if o.AdminAddr == "" && (!o.Production || o.AdminRole != "") {
 		p.print("pool     %s/pool\n", base)
 	}
 }

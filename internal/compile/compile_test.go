@@ -213,61 +213,6 @@ func TestCostAndPages(t *testing.T) {
 	}
 }
 
-// FuzzNoUserTextInSQL sends texts as values of every kind: none may reach a statement.
-func FuzzNoUserTextInSQL(f *testing.F) {
-	_, s := library(f)
-	docs, c := documents(f, s), compile.New(s, 100, 0)
-	f.Add(`'; drop table tb_author; --`)
-	f.Add(`\' or 1=1 $1 "x" /*`)
-	f.Add("50%_\\")
-	op, err := docs.Read(&gqlop.Request{Query: `query($t: String, $l: [String!], $w: CardWhereInput, $j: JSON) {
-		authors(where: {name: {eq: $t, in: $l, contains: $t, startsWith: $t, iendsWith: $t, like: $t, matches: $t}, books: {some: {tags: {contains: $l, anyEq: $t}}}}) { id }
-		things(where: {props: {hasKey: $t, hasAnyKeys: $l, contains: $j, pathExists: $t}, words: {matches: $t, websearchQuery: $t}}) { id }
-		cards(where: $w) { id } }`})
-	if err != nil {
-		f.Fatal(err)
-	}
-	clean := map[string]bool{}
-	f.Fuzz(func(t *testing.T, text string) {
-		if strings.ContainsRune(text, 0) {
-			return // no text of PostgreSQL's
-		}
-		variables, err := json.Marshal(map[string]any{
-			"t": text, "l": []string{text}, "w": map[string]any{
-				"email": map[string]string{"eq": text}, "address": map[string]any{"city": map[string]string{"startsWith": text}},
-				"tags": map[string]any{"overlaps": []string{text}}, "items": map[string]any{"every": map[string]any{"label": map[string]string{"notMatches": text}}},
-			},
-			"j": map[string]any{text: text},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := c.Bind(op, variables, new(compile.Values), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, r := range b.Roots {
-			if clean[r.Statement.SQL] {
-				continue
-			}
-			if len(clean) >= 3 {
-				t.Errorf("the text %q changed the SQL: %s", text, r.Statement.SQL)
-			}
-			clean[r.Statement.SQL] = true
-		}
-		// The same text as a literal of the document.
-		literal, _ := json.Marshal(text)
-		lit, err := bind(docs, c, `{ authors(where: {name: {eq: `+string(literal)+`}}) { id } }`, "")
-		if err != nil {
-			return // JSON escapes that GraphQL does not know
-		}
-		want := `select t0."id" from "public"."v_author" as t0 where t0."name" = $1::text order by t0."id" limit 100`
-		if lit.Roots[0].Statement.SQL != want {
-			t.Errorf("the literal %q changed the SQL: %s", text, lit.Roots[0].Statement.SQL)
-		}
-	})
-}
-
 func TestRefusalsComeBeforeSQL(t *testing.T) {
 	t.Parallel()
 	_, s := library(t)

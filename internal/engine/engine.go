@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -23,6 +24,9 @@ type Config struct {
 	Pool   *pool.Pool
 	Schema *schema.Schema
 	Limits gqlop.Limits
+
+	// Persisted finds documents by their ids. It is the app's, not the schema's. nil: none has an id.
+	Persisted *gqlop.Persisted
 
 	MaxPage int // rows of one list
 	MaxCost int // estimated rows times fields of one operation
@@ -46,6 +50,7 @@ type Config struct {
 
 // Engine serves the operations of one schema. It is safe for any number of requests at once.
 type Engine struct {
+	persisted  *gqlop.Persisted
 	documents  *gqlop.Documents
 	compiler   *compile.Compiler
 	session    func(context.Context) (auth.Settings, error)
@@ -65,6 +70,7 @@ func New(c Config) (*Engine, error) {
 	compiler.Silent = c.Limits.NoIntrospection
 	compiler.Authorized, compiler.Conceals = c.Authorizer != nil, c.Conceal
 	return &Engine{
+		persisted:  cmp.Or(c.Persisted, new(gqlop.Persisted)),
 		documents:  documents,
 		compiler:   compiler,
 		session:    c.Session,
@@ -79,13 +85,23 @@ func New(c Config) (*Engine, error) {
 	}, nil
 }
 
+// Check tells why a document cannot be served, or nil when it is valid.
+func (e *Engine) Check(document string) error { return e.documents.Check(document) }
+
 // Execute answers a request: it writes one object with data to out, and errors beside the data
 // when there are any. It gives an error, and has written nothing, when there is no data; and
 // fault.ErrAborted when a part was written that no longer holds.
 func (e *Engine) Execute(ctx context.Context, r *gqlop.Request, out io.Writer) error {
+	if err := e.persisted.Resolve(r); err != nil {
+		return err
+	}
 	op, err := e.documents.Read(r)
 	if err != nil {
 		return err
+	}
+	e.persisted.Keep(r)
+	if r.Meter != nil {
+		r.Meter.Charge(op.Roots - 1)
 	}
 	values := e.values.Get().(*compile.Values)
 	defer e.values.Put(values)

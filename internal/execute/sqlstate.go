@@ -118,7 +118,7 @@ func unread(pg *pgconn.PgError) string {
 		return "a path or an lquery: write labels of letters, digits and _ joined by dots, as in top.*.physics"
 	case "ltxtquery_io.c":
 		return "an ltxtquery: write labels joined by & | and !, as in science & !history"
-	case "tsquery.c":
+	case "tsquery.c", "tsvector_parser.c": // the latter reads its words
 		return "a full-text query: write words joined by & | ! and <->, or use plainQuery or websearchQuery"
 	case "jsonpath.c", "jsonpath_gram.y", "jsonpath_gram.c", "jsonpath_scan.l", "jsonpath_scan.c", "jsonpath_internal.h":
 		return "an SQL/JSON path: write one such as $.items[*].price"

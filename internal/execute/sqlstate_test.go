@@ -44,6 +44,7 @@ func TestExplain(t *testing.T) {
 		"lquery":               {t.Context(), from("ltree_io.c", "42601"), fault.BadUserInput},
 		"ltxtquery":            {t.Context(), from("ltxtquery_io.c", "42601"), fault.BadUserInput},
 		"tsquery":              {t.Context(), from("tsquery.c", "42601"), fault.BadUserInput},
+		"a word of a tsquery":  {t.Context(), from("tsvector_parser.c", "42601"), fault.BadUserInput},
 		"jsonpath":             {t.Context(), from("jsonpath_scan.l", "42601"), fault.BadUserInput},
 		"range":                {t.Context(), from("rangetypes.c", "22000"), fault.BadUserInput},
 		"range, otherwise":     {t.Context(), from("rangetypes.c", "XX000"), fault.DatabaseError},

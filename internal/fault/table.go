@@ -5,36 +5,42 @@ type Code string
 
 // The codes, in the order of the reference page.
 const (
-	ParseFailed          Code = "GRAPHQL_PARSE_FAILED"
-	ValidationFailed     Code = "GRAPHQL_VALIDATION_FAILED"
-	BadUserInput         Code = "BAD_USER_INPUT"
-	Unauthenticated      Code = "UNAUTHENTICATED"
-	AuthUnavailable      Code = "AUTH_UNAVAILABLE"
-	Forbidden            Code = "FORBIDDEN"
-	NotFound             Code = "NOT_FOUND"
-	Conflict             Code = "CONFLICT"
-	OperationNotFound    Code = "OPERATION_NOT_FOUND"
-	MethodNotAllowed     Code = "METHOD_NOT_ALLOWED"
-	NotAcceptable        Code = "NOT_ACCEPTABLE"
-	UnsupportedMediaType Code = "UNSUPPORTED_MEDIA_TYPE"
-	ReadOnly             Code = "READ_ONLY"
-	SerializationFailure Code = "SERIALIZATION_FAILURE"
-	OutcomeUnknown       Code = "OUTCOME_UNKNOWN"
-	TooManyTokens        Code = "TOO_MANY_TOKENS"
-	TooManyFields        Code = "TOO_MANY_FIELDS"
-	QueryTooDeep         Code = "QUERY_TOO_DEEP"
-	QueryTooCostly       Code = "QUERY_TOO_COSTLY"
-	RequestTooLarge      Code = "REQUEST_TOO_LARGE"
-	RequestTimeout       Code = "REQUEST_TIMEOUT"
-	PoolTimeout          Code = "POOL_TIMEOUT"
-	PoolSaturated        Code = "POOL_SATURATED"
-	PoolUnavailable      Code = "POOL_UNAVAILABLE"
-	StatementTimeout     Code = "STATEMENT_TIMEOUT"
-	DeadlineExceeded     Code = "DEADLINE_EXCEEDED"
-	DatabaseError        Code = "DATABASE_ERROR"
-	ShuttingDown         Code = "SHUTTING_DOWN"
-	NotReady             Code = "NOT_READY"
-	Internal             Code = "INTERNAL"
+	ParseFailed                Code = "GRAPHQL_PARSE_FAILED"
+	ValidationFailed           Code = "GRAPHQL_VALIDATION_FAILED"
+	BadUserInput               Code = "BAD_USER_INPUT"
+	Unauthenticated            Code = "UNAUTHENTICATED"
+	AuthUnavailable            Code = "AUTH_UNAVAILABLE"
+	Forbidden                  Code = "FORBIDDEN"
+	NotFound                   Code = "NOT_FOUND"
+	Conflict                   Code = "CONFLICT"
+	OperationNotFound          Code = "OPERATION_NOT_FOUND"
+	MethodNotAllowed           Code = "METHOD_NOT_ALLOWED"
+	NotAcceptable              Code = "NOT_ACCEPTABLE"
+	UnsupportedMediaType       Code = "UNSUPPORTED_MEDIA_TYPE"
+	ReadOnly                   Code = "READ_ONLY"
+	SerializationFailure       Code = "SERIALIZATION_FAILURE"
+	OutcomeUnknown             Code = "OUTCOME_UNKNOWN"
+	CSRF                       Code = "CSRF"
+	PersistedQueryNotFound     Code = "PERSISTED_QUERY_NOT_FOUND"
+	PersistedQueryNotSupported Code = "PERSISTED_QUERY_NOT_SUPPORTED"
+	PersistedQueryMismatch     Code = "PERSISTED_QUERY_MISMATCH"
+	PersistedQueryIDRequired   Code = "PERSISTED_QUERY_ID_REQUIRED"
+	RateLimited                Code = "RATE_LIMITED"
+	TooManyTokens              Code = "TOO_MANY_TOKENS"
+	TooManyFields              Code = "TOO_MANY_FIELDS"
+	QueryTooDeep               Code = "QUERY_TOO_DEEP"
+	QueryTooCostly             Code = "QUERY_TOO_COSTLY"
+	RequestTooLarge            Code = "REQUEST_TOO_LARGE"
+	RequestTimeout             Code = "REQUEST_TIMEOUT"
+	PoolTimeout                Code = "POOL_TIMEOUT"
+	PoolSaturated              Code = "POOL_SATURATED"
+	PoolUnavailable            Code = "POOL_UNAVAILABLE"
+	StatementTimeout           Code = "STATEMENT_TIMEOUT"
+	DeadlineExceeded           Code = "DEADLINE_EXCEEDED"
+	DatabaseError              Code = "DATABASE_ERROR"
+	ShuttingDown               Code = "SHUTTING_DOWN"
+	NotReady                   Code = "NOT_READY"
+	Internal                   Code = "INTERNAL"
 )
 
 // Info is a row of the table.
@@ -76,6 +82,12 @@ var table = [...]Info{
 	{ReadOnly, 500, "A query tried to write.", "Make the view or function that it reads free of writes, or offer it as a mutation."},
 	{SerializationFailure, 409, "The transaction lost against another one at the same time.", "Send the operation again."},
 	{OutcomeUnknown, 500, "The connection to the database was lost after a change was sent to be saved, so nobody knows whether it was.", "Read what is there before sending the change again."},
+	{CSRF, 403, "A page of another site may have made the browser send the request.", "Send it by POST, or with the header Content-Type: application/json or Apollo-Require-Preflight, or list the page's origin in --allowed-origins."},
+	{PersistedQueryNotFound, 400, "The document's id is not known: nobody has sent its text yet, or it is none of the trusted documents.", "Send the id and the text once, as clients of automatic persisted queries do by themselves; add a trusted document to the manifest."},
+	{PersistedQueryNotSupported, 400, "Documents are not kept here, so an id alone names none.", "Send the text, as clients of automatic persisted queries do by themselves, or have --persisted-queries-bytes raised."},
+	{PersistedQueryMismatch, 400, "The id that came with a document is not its SHA-256.", "Hash the very text that is sent, and write the hash in lower-case hex."},
+	{PersistedQueryIDRequired, 400, "Only trusted documents are served, by their ids alone.", "Send documentId or extensions.persistedQuery without query."},
+	{RateLimited, 429, "The address or the principal has sent more than its share.", "Try again after Retry-After; send less at once, or have --rate-limit raised."},
 	{TooManyTokens, 400, "The document has more tokens than the limit.", "Split the document, or raise --max-tokens."},
 	{TooManyFields, 400, "The document has more root fields, aliases, or fields written out of fragments than the limit.", "Split the document, or raise --max-root-fields, --max-aliases or --max-tokens."},
 	{QueryTooDeep, 400, "The selection nests deeper than the limit.", "Ask in several requests, or raise --max-depth."},

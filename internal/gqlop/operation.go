@@ -40,6 +40,7 @@ type Operation struct {
 	Schema    *ast.Schema
 	Kind      Kind
 	Name      string // empty: the document's only operation, without a name
+	Roots     int    // fields of the answer at the root, those of fragments included
 
 	// Plans is where the compiler keeps what it made of the operation; this package does not
 	// look at it.
@@ -64,9 +65,33 @@ func newDocument(text string, parsed *ast.QueryDocument, schema *ast.Schema) *do
 		}
 		d.operations = append(d.operations, &Operation{
 			Def: def, Fragments: parsed.Fragments, Schema: schema, Kind: kind, Name: def.Name,
+			Roots: countRoots(def.SelectionSet),
 		})
 	}
 	return d
+}
+
+// countRoots counts the response keys at the root of a valid operation, each fragment looked at once.
+func countRoots(set ast.SelectionSet) int {
+	keys, seen := map[string]bool{}, map[*ast.FragmentDefinition]bool{}
+	var collect func(ast.SelectionSet)
+	collect = func(set ast.SelectionSet) {
+		for _, s := range set {
+			switch s := s.(type) {
+			case *ast.Field:
+				keys[s.Alias] = true
+			case *ast.InlineFragment:
+				collect(s.SelectionSet)
+			case *ast.FragmentSpread:
+				if f := s.Definition; f != nil && !seen[f] {
+					seen[f] = true
+					collect(f.SelectionSet)
+				}
+			}
+		}
+	}
+	collect(set)
+	return len(keys)
 }
 
 // retained guesses how many bytes a document holds: a token takes about four letters of text,

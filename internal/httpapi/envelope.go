@@ -12,7 +12,7 @@ import (
 
 type rawJSON = json.RawMessage
 
-// readEnvelope reads the body of a POST: an object with query, operationName, variables and extensions; other
+// readEnvelope reads the body of a POST: an object with query or an id of it, operationName, variables and extensions; other
 // keys are ignored, of a key that stands twice the last one counts. Variables points into body; Extensions, which a context
 // may keep for longer, does not. The whole body is known to be well-formed JSON in UTF-8 afterwards.
 func readEnvelope(body []byte, into *gqlop.Request) (wrong *fault.Error, at stage) {
@@ -38,10 +38,16 @@ func readEnvelope(body []byte, into *gqlop.Request) (wrong *fault.Error, at stag
 		return fault.New(fault.BadUserInput, "the body is %s: send an object with query", kindName(kind)), atEnvelope
 	case wrong != nil:
 		return wrong, atEnvelope
-	case query == nil:
+	}
+	if wrong := readPersisted(into); wrong != nil {
+		return wrong, atEnvelope
+	}
+	switch {
+	case query != nil:
+		into.Query = text(query)
+	case into.DocumentID == "":
 		return fault.New(fault.BadUserInput, `the body has no "query": send the document in it`), atEnvelope
 	}
-	into.Query = text(query)
 	into.Extensions = bytes.Clone(into.Extensions)
 	return nil, 0
 }
@@ -68,12 +74,9 @@ func readMembers(s *scanner, into *gqlop.Request, query *[]byte) (wrong *fault.E
 				*query = token
 			}
 		case isKey(key, "operationName"):
-			switch kind {
-			case '"':
-				into.OperationName, fits = text(token), true
-			case 'n':
-				into.OperationName, fits = "", true
-			}
+			into.OperationName, fits = textOrNull(token, kind)
+		case isKey(key, "documentId"):
+			into.DocumentID, fits = textOrNull(token, kind)
 		case isKey(key, "variables"):
 			into.Variables, fits = object(token, kind)
 		case isKey(key, "extensions"):
@@ -93,10 +96,18 @@ func wrongKind(name string, kind byte) *fault.Error {
 	switch name {
 	case "query":
 		wanted = "a string"
-	case "operationName":
+	case "operationName", "documentId":
 		wanted = "a string or null"
 	}
 	return fault.New(fault.BadUserInput, "%q is %s: it must be %s", name, kindName(kind), wanted)
+}
+
+// textOrNull takes a string, and null as the empty one.
+func textOrNull(token []byte, kind byte) (s string, fits bool) {
+	if kind == '"' {
+		return text(token), true
+	}
+	return "", kind == 'n'
 }
 
 // object takes an object as it stands, and null as nothing.

@@ -19,6 +19,7 @@ import (
 	"github.com/fraiseql/fraiseql-go/internal/coding"
 	"github.com/fraiseql/fraiseql-go/internal/fault"
 	"github.com/fraiseql/fraiseql-go/internal/gqlop"
+	"github.com/fraiseql/fraiseql-go/internal/guard"
 )
 
 // Executor answers requests.
@@ -67,6 +68,11 @@ type Options struct {
 	Executor       Executor // required
 	Auth           auth.Authenticator
 	AllowAnonymous bool // a request without credentials is let in as anonymous; without Auth all are
+
+	// CSRF finds requests by GET that may be forged: 403. One by POST has a media type that no form can send. nil: finds none.
+	CSRF *guard.CSRF
+	// Limiter bounds what one client may send: 429. nil: as much as it likes.
+	Limiter *guard.Limiter
 
 	// Context makes the context that Execute gets, from a request whose context holds the principal. It is to be
 	// derived from r.Context(). Its error, of package fault or else INTERNAL, is the answer. nil: r.Context().
@@ -167,7 +173,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func opensPage(r *http.Request) bool {
 	for _, accept := range r.Header["Accept"] {
 		if strings.Contains(accept, "text/html") {
-			return !r.URL.Query().Has("query")
+			q := r.URL.Query()
+			return !q.Has("query") && !q.Has("documentId") && !q.Has("extensions")
 		}
 	}
 	return false
@@ -185,10 +192,11 @@ type exchange struct {
 	out             answer
 	body            *[]byte       // pooled; request points into it
 	request         gqlop.Request // handed to the Executor
-	cause           error         // what the log is told
-	tagged          bool          // a good answer may be kept by caches
-	shared          bool          // and is the same for everybody
-	reading         bool          // the body has a deadline
+	meter           guard.Meter
+	cause           error // what the log is told
+	tagged          bool  // a good answer may be kept by caches
+	shared          bool  // and is the same for everybody
+	reading         bool  // the body has a deadline
 }
 
 // Value adds the request and its id to the context.
@@ -220,6 +228,10 @@ func (x *exchange) serve() {
 		header["X-Content-Type-Options"] = h.nosniff
 		header["Vary"] = append(header["Vary"], h.vary...)
 		header["Cache-Control"] = h.noStore
+		if h.o.CSRF.Finds(x.r) {
+			x.refuse(fault.New(fault.CSRF, "a page of another site could have made a browser send this: send the header Apollo-Require-Preflight: 1 or Content-Type: application/json, or use POST"))
+			return
+		}
 	case http.MethodOptions:
 		header["Allow"] = h.allow
 		x.out.empty(http.StatusNoContent)
@@ -235,8 +247,16 @@ func (x *exchange) serve() {
 			return
 		}
 	}
+	if wait := x.meter.Begin(h.o.Limiter, x.r); wait > 0 {
+		x.refuse(guard.Limited(wait))
+		return
+	}
 	ctx, known, ok := x.authenticate()
 	if !ok {
+		return
+	}
+	if wait := x.meter.Pay(auth.FromContext(ctx).Subject); wait > 0 {
+		x.refuse(guard.Limited(wait))
 		return
 	}
 	x.cacheable(known)
@@ -247,6 +267,7 @@ func (x *exchange) serve() {
 	if !x.read() {
 		return
 	}
+	x.request.Meter = &x.meter
 	if h.o.Context != nil {
 		var err error
 		if ctx, err = h.o.Context(x.r.WithContext(ctx)); err != nil {
@@ -282,6 +303,9 @@ func (x *exchange) authenticate() (ctx context.Context, known, ok bool) {
 	}
 	if e := unauthenticated(err); e != nil {
 		if e.Code == fault.Unauthenticated {
+			if !isNoCredentials(err) {
+				x.meter.Refused()
+			}
 			x.out.w.Header()["Www-Authenticate"] = []string{auth.ChallengeFor(a, err)}
 		}
 		x.refuse(e)

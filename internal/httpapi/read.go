@@ -110,7 +110,7 @@ func (x *exchange) readURL() bool {
 		x.refuse(fault.Wrap(err, fault.BadUserInput, "the URL's query component is malformed: percent-encode the parameters"))
 		return false
 	}
-	for _, name := range []string{"query", "operationName", "variables", "extensions"} {
+	for _, name := range []string{"query", "documentId", "operationName", "variables", "extensions"} {
 		if len(values[name]) > 1 {
 			x.refuse(fault.New(fault.BadUserInput, "the parameter %q stands in the URL more than once: send it once", name))
 			return false
@@ -120,12 +120,9 @@ func (x *exchange) readURL() bool {
 			return false
 		}
 	}
-	if !values.Has("query") {
-		x.fail(fault.List{fault.New(fault.BadUserInput, `the parameter "query" is missing: send the document in it`)}, atEnvelope)
-		return false
-	}
 	x.request = gqlop.Request{
 		Query:         values.Get("query"),
+		DocumentID:    values.Get("documentId"),
 		OperationName: values.Get("operationName"),
 		QueriesOnly:   true,
 	}
@@ -143,6 +140,14 @@ func (x *exchange) readURL() bool {
 			return false
 		}
 		*parameter.to = raw
+	}
+	if wrong := readPersisted(&x.request); wrong != nil {
+		x.fail(fault.List{wrong}, atEnvelope)
+		return false
+	}
+	if !values.Has("query") && x.request.DocumentID == "" {
+		x.fail(fault.List{fault.New(fault.BadUserInput, `the parameter "query" is missing: send the document in it`)}, atEnvelope)
+		return false
 	}
 	return true
 }

@@ -40,6 +40,9 @@ func reference(body []byte) (r gqlop.Request, ok bool) {
 		case "operationName":
 			r.OperationName = ""
 			ok = ok && (raw[0] == '"' || raw[0] == 'n') && json.Unmarshal(raw, &r.OperationName) == nil
+		case "documentId":
+			r.DocumentID = ""
+			ok = ok && (raw[0] == '"' || raw[0] == 'n') && json.Unmarshal(raw, &r.DocumentID) == nil
 		case "variables":
 			r.Variables = raw
 			ok = ok && (raw[0] == '{' || raw[0] == 'n')
@@ -53,7 +56,16 @@ func reference(body []byte) (r gqlop.Request, ok bool) {
 			*j = nil
 		}
 	}
-	return r, ok && hasQuery
+	r.DocumentID = strings.TrimPrefix(r.DocumentID, "sha256:")
+	var extensions map[string]json.RawMessage
+	if json.Unmarshal(r.Extensions, &extensions) == nil && string(extensions["persistedQuery"]) > "null" {
+		var asked map[string]json.RawMessage
+		var hash string
+		ok = ok && json.Unmarshal(extensions["persistedQuery"], &asked) == nil && string(asked["version"]) == "1" &&
+			json.Unmarshal(asked["sha256Hash"], &hash) == nil && hash != "" && (r.DocumentID == "" || r.DocumentID == hash)
+		r.DocumentID = hash
+	}
+	return r, ok && (hasQuery || r.DocumentID != "")
 }
 
 func deeperThan(body []byte, limit int) bool {

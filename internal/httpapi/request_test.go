@@ -196,6 +196,7 @@ func FuzzBody(f *testing.F) {
 	for _, s := range []string{
 		`{"query":"{a}"}`, `{"query":"\u00e9\ud800","variables":{"a":[1e5,-0.1,{"b":null}]},"operationName":"x"}`,
 		`{"query":"a","query":"b","extensions":{}}`, `[{}]`, `{"query":1}`, `{"query":"a"} 1`, `{"variables":{"a":01}}`, "{\"query\":\"\x01\"}", `nul`, `-`, `"\u12`, `{"a":tru`,
+		`{"documentId":"sha256:a"}`, `{"documentId":null}`, `{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"a"}}}`, `{"extensions":{"persistedQuery":null},"query":"{a}"}`,
 	} {
 		f.Add([]byte(s))
 	}
@@ -219,7 +220,7 @@ func FuzzBody(f *testing.F) {
 			}
 			return
 		}
-		if got.Query != want.Query || got.OperationName != want.OperationName || string(got.Variables) != string(want.Variables) || string(got.Extensions) != string(want.Extensions) {
+		if got.Query != want.Query || got.DocumentID != want.DocumentID || got.OperationName != want.OperationName || string(got.Variables) != string(want.Variables) || string(got.Extensions) != string(want.Extensions) {
 			t.Fatalf("%q: got %+v, want %+v", body, got, want)
 		}
 	})

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/fraiseql/fraiseql-go/internal/fault"
 	"github.com/fraiseql/fraiseql-go/pool"
 )
 
@@ -43,8 +44,13 @@ type Options struct {
 	Title, Version, Description string // of the app, for /version
 	FraiseQL                    string // the version of this project
 
-	// Production keeps /metrics and /pool off the public address.
-	Production bool
+	// Guarded keeps /metrics and /pool off the public address.
+	Guarded bool
+	// Allow tells why a request may not see /metrics and /pool, wherever they are; it may add to the header of the answer.
+	// nil: every request may.
+	Allow func(answer http.Header, r *http.Request) *fault.Error
+	// Discreet keeps the messages of reasons, which name hosts and tables, off the public address.
+	Discreet bool
 }
 
 // Server answers operators' requests.
@@ -79,32 +85,54 @@ func (s *Server) Public() http.Handler {
 
 // MountPublic adds the paths of Public to a mux.
 func (s *Server) MountPublic(mux *http.ServeMux) {
+	mux.Handle("/ready", reading(s.ready(s.o.Discreet)))
+	s.mountCommon(mux)
+	if !s.o.Guarded {
+		s.mountGuarded(mux)
+	}
+}
+
+func (s *Server) mountCommon(mux *http.ServeMux) {
 	mux.Handle("/health", reading(s.health))
-	mux.Handle("/ready", reading(s.ready))
 	mux.Handle("/version", reading(s.version))
 	schema := reading(s.schema)
 	if s.o.Compress != nil {
 		schema = s.o.Compress(schema)
 	}
 	mux.Handle("/schema.graphql", schema)
-	if !s.o.Production {
-		s.mountGuarded(mux)
-	}
 }
 
 // Admin serves everything. Its address must not be reachable by clients.
 func (s *Server) Admin() http.Handler {
 	mux := http.NewServeMux()
-	s.MountPublic(mux)
-	if s.o.Production {
-		s.mountGuarded(mux)
-	}
+	mux.Handle("/ready", reading(s.ready(false)))
+	s.mountCommon(mux)
+	s.mountGuarded(mux)
 	return mux
 }
 
 func (s *Server) mountGuarded(mux *http.ServeMux) {
-	mux.Handle("/metrics", reading(s.metrics.ServeHTTP))
-	mux.Handle("/pool", reading(s.pool))
+	mux.Handle("/metrics", reading(s.allowed(s.metrics.ServeHTTP)))
+	mux.Handle("/pool", reading(s.allowed(s.pool)))
+}
+
+// allowed lets those pass who may see the numbers.
+func (s *Server) allowed(serve http.HandlerFunc) http.HandlerFunc {
+	if s.o.Allow == nil {
+		return serve
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		e := s.o.Allow(w.Header(), r)
+		if e == nil {
+			serve(w, r)
+			return
+		}
+		known := fault.Lookup(e.Code)
+		if e.RetryAfter > 0 || known.Status == http.StatusServiceUnavailable {
+			w.Header().Set("Retry-After", strconv.FormatInt(int64(max((e.RetryAfter+time.Second-1)/time.Second, 1)), 10))
+		}
+		refuse(w, known.Status, string(e.Code), e.Message, known.Cure)
+	}
 }
 
 // reading lets GET and HEAD through. What they answer is of this moment: no cache may keep it.
@@ -129,11 +157,23 @@ func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 	}{"ok"})
 }
 
-func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
-	var reasons []Reason
-	if s.o.Ready != nil {
-		reasons = s.o.Ready()
+func (s *Server) ready(discreet bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		var reasons []Reason
+		if s.o.Ready != nil {
+			reasons = s.o.Ready()
+		}
+		if discreet {
+			for i, r := range reasons {
+				known := fault.Lookup(fault.Code(r.Code))
+				reasons[i] = Reason{r.Code, known.Meaning, "the log has the reason, and so has /ready on the address for operators"}
+			}
+		}
+		s.tellReady(w, reasons)
 	}
+}
+
+func (s *Server) tellReady(w http.ResponseWriter, reasons []Reason) {
 	status := http.StatusOK
 	if len(reasons) > 0 {
 		status = http.StatusServiceUnavailable

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fraiseql/fraiseql-go/internal/fault"
 	"github.com/fraiseql/fraiseql-go/internal/ops"
 	"github.com/fraiseql/fraiseql-go/pool"
 )
@@ -98,24 +99,73 @@ func TestMethods(t *testing.T) {
 	}
 }
 
-func TestProductionGuards(t *testing.T) {
+func TestGuarded(t *testing.T) {
 	t.Parallel()
-	for _, production := range []bool{false, true} {
-		s := ops.New(ops.Options{Stat: stat, Production: production})
+	for _, guarded := range []bool{false, true} {
+		s := ops.New(ops.Options{Stat: stat, Guarded: guarded})
 		for _, path := range []string{"/metrics", "/pool"} {
 			want := 200
-			if production {
+			if guarded {
 				want = 404
 			}
 			if got := get(s.Public(), path).Code; got != want {
-				t.Errorf("production %v: public %s: %d", production, path, got)
+				t.Errorf("guarded %v: public %s: %d", guarded, path, got)
 			}
 			if got := get(s.Admin(), path).Code; got != 200 {
-				t.Errorf("production %v: admin %s: %d", production, path, got)
+				t.Errorf("guarded %v: admin %s: %d", guarded, path, got)
 			}
 		}
 		if got := get(s.Admin(), "/health").Code; got != 200 {
 			t.Errorf("admin /health: %d", got)
+		}
+	}
+}
+
+func TestAllow(t *testing.T) {
+	t.Parallel()
+	var refusal *fault.Error
+	s := ops.New(ops.Options{Stat: stat, Allow: func(h http.Header, r *http.Request) *fault.Error {
+		h.Set("WWW-Authenticate", "Bearer")
+		return refusal
+	}})
+	for code, c := range map[fault.Code]struct {
+		status int
+		retry  string
+	}{"": {200, ""}, fault.Unauthenticated: {401, ""}, fault.Forbidden: {403, ""}, fault.RateLimited: {429, "3"}, fault.NotReady: {503, "1"}} {
+		refusal = nil
+		if code != "" {
+			refusal = fault.New(code, "not you")
+		}
+		if code == fault.RateLimited {
+			refusal.RetryAfter = 2500 * time.Millisecond
+		}
+		for _, h := range []http.Handler{s.Public(), s.Admin()} {
+			for _, path := range []string{"/metrics", "/pool"} {
+				w := get(h, path)
+				if w.Code != c.status || w.Header().Get("Retry-After") != c.retry || w.Header().Get("WWW-Authenticate") != "Bearer" || code != "" && !strings.Contains(w.Body.String(), string(code)) {
+					t.Errorf("%s %s: %d %v %s", code, path, w.Code, w.Header(), w.Body)
+				}
+			}
+			if w := get(h, "/health"); w.Code != 200 {
+				t.Errorf("%s: /health is refused: %d", code, w.Code)
+			}
+		}
+	}
+}
+
+// TestDiscreet keeps what reasons name off the public address.
+func TestDiscreet(t *testing.T) {
+	t.Parallel()
+	for _, discreet := range []bool{false, true} {
+		s := ops.New(ops.Options{Stat: stat, Discreet: discreet, Ready: func() []ops.Reason {
+			return []ops.Reason{{"POOL_UNAVAILABLE", "dialing db.internal", "start db.internal"}}
+		}})
+		public, admin := get(s.Public(), "/ready"), get(s.Admin(), "/ready")
+		if public.Code != 503 || !strings.Contains(public.Body.String(), "POOL_UNAVAILABLE") || strings.Contains(public.Body.String(), "db.internal") == discreet {
+			t.Errorf("discreet %v: %d %s", discreet, public.Code, public.Body)
+		}
+		if admin.Code != 503 || !strings.Contains(admin.Body.String(), "dialing db.internal") {
+			t.Errorf("discreet %v: admin: %d %s", discreet, admin.Code, admin.Body)
 		}
 	}
 }

@@ -9,19 +9,17 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"regexp"
 	"strconv"
-	"strings"
 	"syscall"
 	"text/tabwriter"
+
+	"github.com/fraiseql/fraiseql-go/test/gotest"
 )
 
 // figure is what a test logs as "figure: NAME: N of M".
@@ -84,55 +82,16 @@ var (
 
 // test runs the tests of a package. It gives what the failed ones print.
 func test(ctx context.Context, pkg, name string, told map[string][2]int, notes *[]string) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", "test", "-json", "-count=1", "-timeout=4h", "-run", name, pkg)
-	cmd.Env = append(os.Environ(), "FRAISEQL_REQUIRE_PG=1")
-	var complaints strings.Builder
-	cmd.Stderr = &complaints
-	lines, err := cmd.StdoutPipe()
-	if err != nil {
-		return "", err
-	}
-	if err := cmd.Start(); err != nil {
-		return "", err
-	}
-	printed := map[string]*strings.Builder{}
-	scan := bufio.NewScanner(lines)
-	scan.Buffer(nil, 16<<20)
-	for scan.Scan() {
-		var e struct{ Action, Test, Output string }
-		if json.Unmarshal(scan.Bytes(), &e) != nil { // go itself says something, which Wait's error tells
-			continue
+	return gotest.Run(ctx, pkg, name, func(_, line string) {
+		if f := figureLine.FindStringSubmatch(line); f != nil {
+			n, _ := strconv.Atoi(f[2]) // digits, by the pattern
+			of, _ := strconv.Atoi(f[3])
+			told[f[1]] = [2]int{n, of}
 		}
-		switch e.Action {
-		case "output":
-			if printed[e.Test] == nil {
-				printed[e.Test] = &strings.Builder{}
-			}
-			printed[e.Test].WriteString(e.Output)
-			line := strings.TrimSpace(e.Output)
-			if f := figureLine.FindStringSubmatch(line); f != nil {
-				n, _ := strconv.Atoi(f[2]) // digits, by the pattern
-				of, _ := strconv.Atoi(f[3])
-				told[f[1]] = [2]int{n, of}
-			}
-			if strings.HasPrefix(line, "panic: ") { // out of time, for one: the test that it comes from is never said to have failed
-				complaints.WriteString(line + "\n")
-			}
-			if n := noteLine.FindStringSubmatch(line); n != nil {
-				*notes = append(*notes, n[1])
-			}
-		case "fail":
-			if text := printed[e.Test]; text != nil {
-				complaints.WriteString(text.String())
-			}
+		if n := noteLine.FindStringSubmatch(line); n != nil {
+			*notes = append(*notes, n[1])
 		}
-	}
-	if err := scan.Err(); err != nil {
-		_, _ = io.Copy(io.Discard, lines) // so that Wait returns
-		_ = cmd.Wait()
-		return complaints.String(), err
-	}
-	return complaints.String(), cmd.Wait()
+	}, nil)
 }
 
 // table prints the figures, and tells whether all are on target. Deviations are meant, and named below the table.
