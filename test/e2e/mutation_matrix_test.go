@@ -32,31 +32,47 @@ relations: {again: {to: Seen, by: {id: id}}}';
 // taken are the forms of a function's arguments, what a client sends into each, and what the function then has.
 var taken = []struct{ name, args, doc, note, sent, seen string }{
 	{"Nothing", "", "'null'::jsonb", "", "", `null`},
-	{"Bare", "input jsonb", "input", "", `(input: {dns1Id: 1, aB: {cD2e: null, x_y: [{zZ: "aB"}]}, already_1: true})`,
-		`{"a_b": {"x_y": [{"z_z": "aB"}], "c_d_2e": null}, "dns_1_id": 1, "already_1": true}`},
-	{"Described", "input jsonb", "input", "input_type: type_given_input", `(input: {line2: null, extra: {keepMe: {x1Y: 1}}, innerOne: {zip2: "z", extra: [{aB: 1}]}, many: [{zip2: null}, null]})`,
-		`{"many": [{"zip_2": null}, null], "extra": {"keepMe": {"x1Y": 1}}, "line_2": null, "inner_one": {"extra": [{"aB": 1}], "zip_2": "z"}}`},
-	{"Typed", "line_2 text DEFAULT 'd', p_n int DEFAULT 7, extra jsonb DEFAULT NULL, inner_one type_inner_input DEFAULT NULL", "jsonb_build_object('line_2', line_2, 'n', p_n, 'extra', extra, 'zip', (inner_one).zip_2, 'inner', (inner_one).extra)",
-		"", `(input: {line2: null, extra: {keepMe: 1}, innerOne: {zip2: "z", extra: {bC: 1}}})`, `{"n": 7, "zip": "z", "extra": {"keepMe": 1}, "inner": {"bC": 1}, "line_2": null}`},
+	{
+		"Bare", "input jsonb", "input", "", `(input: {dns1Id: 1, aB: {cD2e: null, x_y: [{zZ: "aB"}]}, already_1: true})`,
+		`{"a_b": {"x_y": [{"z_z": "aB"}], "c_d_2e": null}, "dns_1_id": 1, "already_1": true}`,
+	},
+	{
+		"Described", "input jsonb", "input", "input_type: type_given_input", `(input: {line2: null, extra: {keepMe: {x1Y: 1}}, innerOne: {zip2: "z", extra: [{aB: 1}]}, many: [{zip2: null}, null]})`,
+		`{"many": [{"zip_2": null}, null], "extra": {"keepMe": {"x1Y": 1}}, "line_2": null, "inner_one": {"extra": [{"aB": 1}], "zip_2": "z"}}`,
+	},
+	{
+		"Typed", "line_2 text DEFAULT 'd', p_n int DEFAULT 7, extra jsonb DEFAULT NULL, inner_one type_inner_input DEFAULT NULL", "jsonb_build_object('line_2', line_2, 'n', p_n, 'extra', extra, 'zip', (inner_one).zip_2, 'inner', (inner_one).extra)",
+		"", `(input: {line2: null, extra: {keepMe: 1}, innerOne: {zip2: "z", extra: {bC: 1}}})`, `{"n": 7, "zip": "z", "extra": {"keepMe": 1}, "inner": {"bC": 1}, "line_2": null}`,
+	},
 	{"ContextAndBare", "auth_tenant_id text, input jsonb", "input || jsonb_build_object('tenant', auth_tenant_id)", "context_params: [auth_tenant_id]", `(input: {aB: 1})`, `{"a_b": 1, "tenant": "t1"}`},
 	{"ContextAndTyped", "auth_tenant_id text, line_2 text", "jsonb_build_object('line_2', line_2, 'tenant', auth_tenant_id)", "context_params: {auth_tenant_id: app.tenant_id}", `(input: {line2: "x"})`, `{"line_2": "x", "tenant": "t1"}`},
 	{"TypedAndDocument", "line_2 text, input jsonb", "input || jsonb_build_object('beside', line_2)", "input_type: type_given_input", `(line2: "x", input: {other: "o"})`, `{"other": "o", "beside": "x"}`},
-	{"All", "auth_tenant_id text, line_2 text, input jsonb, p_n int DEFAULT 7", "input || jsonb_build_object('beside', line_2, 'n', p_n, 'tenant', auth_tenant_id)", "input_type: type_given_input\ncontext_params: [auth_tenant_id]",
-		`(input: {}, line2: "x")`, `{"n": 7, "beside": "x", "tenant": "t1"}`},
+	{
+		"All", "auth_tenant_id text, line_2 text, input jsonb, p_n int DEFAULT 7", "input || jsonb_build_object('beside', line_2, 'n', p_n, 'tenant', auth_tenant_id)", "input_type: type_given_input\ncontext_params: [auth_tenant_id]",
+		`(input: {}, line2: "x")`, `{"n": 7, "beside": "x", "tenant": "t1"}`,
+	},
 }
 
 // given are the forms of what a function returns, and the answer: %[1]s is what the function has seen, %[2]s the name of the
 // field's type, %[3]s that of the entity.
 var given = []struct{ name, returns, body, note, selection, want string }{
-	{"Response", "mutation_response", "RETURN ROW('updated', 'm', made.id, 'Seen', jsonb_build_object('id', made.id), ARRAY['doc'], NULL, '{}')::mutation_response;", "success_type: Seen",
+	{
+		"Response", "mutation_response", "RETURN ROW('updated', 'm', made.id, 'Seen', jsonb_build_object('id', made.id), ARRAY['doc'], NULL, '{}')::mutation_response;", "success_type: Seen",
 		`{ __typename ... on %[2]sSuccess { status message updatedFields seen { doc again { doc } } } ... on %[2]sError { code } }`,
-		`{"__typename": "%[2]sSuccess", "status": "updated", "message": "m", "updatedFields": ["doc"], "seen": {"doc": %[1]s, "again": {"doc": %[1]s}}}`},
-	{"Untyped", "mutation_response", "RETURN ROW('success', NULL, made.id, NULL, jsonb_build_object('some_key', made.doc), NULL, NULL, NULL)::mutation_response;", "",
-		`{ ... on %[2]sSuccess { message entity updatedFields cascade { updated { id } } } }`, `{"message": null, "entity": {"some_key": %[1]s}, "updatedFields": null, "cascade": null}`},
-	{"Wide", "mutation_result", "RETURN ROW(true, true, NULL, 'made', 201, 'm', NULL, 'Seen', jsonb_build_object('id', made.id), NULL, NULL, NULL, NULL)::mutation_result;", "success_type: Seen",
-		`{ ... on %[2]sSuccess { status message seen { doc } } }`, `{"status": "made", "message": "m", "seen": {"doc": %[1]s}}`},
-	{"Document", "jsonb", "RETURN jsonb_build_object('status', 'new', 'message', 'm', 'entity_id', made.id);", "success_type: Seen\nerror_type: DocumentError",
-		`{ ... on %[2]sSuccess { status seen { doc } } ... on DocumentError { code } }`, `{"status": "new", "seen": {"doc": %[1]s}}`},
+		`{"__typename": "%[2]sSuccess", "status": "updated", "message": "m", "updatedFields": ["doc"], "seen": {"doc": %[1]s, "again": {"doc": %[1]s}}}`,
+	},
+	{
+		"Untyped", "mutation_response", "RETURN ROW('success', NULL, made.id, NULL, jsonb_build_object('some_key', made.doc), NULL, NULL, NULL)::mutation_response;", "",
+		`{ ... on %[2]sSuccess { message entity updatedFields cascade { updated { id } } } }`, `{"message": null, "entity": {"some_key": %[1]s}, "updatedFields": null, "cascade": null}`,
+	},
+	{
+		"Wide", "mutation_result", "RETURN ROW(true, true, NULL, 'made', 201, 'm', NULL, 'Seen', jsonb_build_object('id', made.id), NULL, NULL, NULL, NULL)::mutation_result;", "success_type: Seen",
+		`{ ... on %[2]sSuccess { status message seen { doc } } }`, `{"status": "made", "message": "m", "seen": {"doc": %[1]s}}`,
+	},
+	{
+		"Document", "jsonb", "RETURN jsonb_build_object('status', 'new', 'message', 'm', 'entity_id', made.id);", "success_type: Seen\nerror_type: DocumentError",
+		`{ ... on %[2]sSuccess { status seen { doc } } ... on DocumentError { code } }`, `{"status": "new", "seen": {"doc": %[1]s}}`,
+	},
 	{"Entity", "v_seen", "RETURN (SELECT v FROM v_seen AS v WHERE v.id = made.id);", "", `{ doc again { doc } }`, `{"doc": %[1]s, "again": {"doc": %[1]s}}`},
 	{"Row", "tb_seen", "RETURN made;", "success_type: Seen", `{ __typename doc even }`, `{"__typename": "Seen", "doc": %[1]s, "even": %[3]s}`},
 	{"NoRow", "v_seen", "RETURN NULL;", "", `{ doc }`, `null`},
