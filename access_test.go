@@ -95,7 +95,7 @@ func whoOptions(url string) fraiseql.Options {
 }
 
 func who(a http.Handler, header ...string) *httptest.ResponseRecorder {
-	return fetch(a, "/graphql?query=%7Bwho%7D", header...)
+	return fetch(a, "/graphql?query=%7Bwho%7D", append([]string{"Apollo-Require-Preflight", "1"}, header...)...)
 }
 
 func TestAccessOptions(t *testing.T) {

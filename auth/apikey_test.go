@@ -129,7 +129,7 @@ func TestAPIKeysExpire(t *testing.T) {
 		if _, err := ask(a, "X-API-Key", "k"); err != nil {
 			t.Error(err)
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		if _, err := ask(a, "X-API-Key", "k"); !errors.Is(err, auth.ErrInvalid) {
 			t.Errorf("got %v", err)
 		}
