@@ -29,7 +29,7 @@ func TestIdleBackendsTerminated(t *testing.T) {
 	for range 5 {
 		db.Exec(t, terminate, "victims")
 		eventually(t, func() bool { return backends(t, admin, "victims") == 0 }, func() any { return p.Stat() })
-		time.Sleep(50 * time.Millisecond) // a busy kernel may deliver the ends of the connections after the answer above
+		time.Sleep(200 * time.Millisecond) // a busy kernel may deliver the ends of the connections after the answer above
 		if err := together(40, func(int) error { return selectOne(t.Context(), p) }); err != nil {
 			t.Error(err)
 		}

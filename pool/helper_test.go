@@ -41,7 +41,8 @@ func warmUp(tb testing.TB, p *pool.Pool, n int) {
 	leases := make([]pool.Conn, n)
 	for i := range leases {
 		c, err := p.Acquire(ctx)
-		for errors.Is(err, pool.ErrTimeout) { // the pool's own limit, which on a busy machine may be shorter than a connect
+		for ctx.Err() == nil && (errors.Is(err, pool.ErrTimeout) || errors.Is(err, pool.ErrUnavailable)) {
+			time.Sleep(10 * time.Millisecond) // the pool's limits may be shorter than a connect on a busy machine
 			c, err = p.Acquire(ctx)
 		}
 		if err != nil {

@@ -85,14 +85,17 @@ func TestBurst(t *testing.T) {
 	p := openPool(t, db.URL, pool.Options{Name: "burst", Size: 20, MaxOverflow: 10, OverflowLinger: linger})
 	stop := watchBackends(t, db, "burst")
 	err := together(1000, func(int) error { return sleepFor(t.Context(), p, 20*time.Millisecond) })
-	if most := stop(); most > 30 || most <= 20 || err != nil {
+	s := p.Stat()
+	// Where connecting is slow, the queue may be gone before the last connects are worth their while.
+	prompt := s.CreateTime.Sum < time.Duration(s.Opened)*100*time.Millisecond
+	if most := stop(); most > 30 || prompt && most <= 20 || err != nil {
 		t.Errorf("%d backends, %v", most, err)
 	}
-	eventually(t, func() bool { s := p.Stat(); return s.Idle == 20 && s.Closing == 0 }, func() any { return p.Stat() })
-	if n := backends(t, db.Conn(t), "burst"); n != 20 {
-		t.Errorf("%d backends after the linger", n)
-	}
-	s := p.Stat()
+	kept := min(20, int(s.Opened))
+	eventually(t, func() bool { s := p.Stat(); return s.Idle == kept && s.Closing == 0 }, func() any { return p.Stat() })
+	admin := db.Conn(t) // a server that takes longer than CloseGrace to end a session does so unnoticed
+	eventually(t, func() bool { return backends(t, admin, "burst") == kept }, func() any { return p.Stat() })
+	s = p.Stat()
 	if s.Acquires.Immediate+s.Acquires.Waited != 1000 || s.WaitTime.Count() != 1000 || s.UseTime.Count() != 1000 {
 		t.Errorf("%+v", s)
 	}
