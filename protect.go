@@ -28,7 +28,7 @@ func (o Options) validateProtection(fault func(string, ...any)) {
 		fault("NoIntrospection and AllowIntrospection are both set: keep one")
 	}
 	if o.AdminRole != "" && !o.authenticates() {
-		fault("AdminRole is %q without Auth, so nobody could have it: set Auth or JWTSecretFile, or use AdminAddr", o.AdminRole)
+		fault("AdminRole is %q without Auth, so nobody could have it: set Auth, JWKSURL or the like, or use AdminAddr", o.AdminRole)
 	}
 	if o.PersistedQueriesBytes > 0 && o.PersistedQueriesBytes < minPersistedBytes {
 		fault("PersistedQueriesBytes is %d, and the least is %d: set that or more, or a negative value for none", o.PersistedQueriesBytes, minPersistedBytes)
@@ -42,7 +42,7 @@ const (
 
 // authenticates tells whether anything finds out who sends a request.
 func (o Options) authenticates() bool {
-	return o.Auth != nil || o.JWTSecretFile != "" || o.InsecureDevAuth.Password != ""
+	return o.Auth != nil || o.InsecureDevAuth.Password != "" || len(o.credentials()) > 0
 }
 
 // limiter bounds what one client may send; nil: nothing does.
@@ -78,6 +78,8 @@ func (a *App) onlyAdmins(l *guard.Limiter) func(http.Header, *http.Request) *fau
 			}
 			header.Set("WWW-Authenticate", auth.ChallengeFor(who, err))
 			return fault.Wrap(err, fault.Unauthenticated, "credentials of somebody with the role of an administrator are needed")
+		case errors.Is(err, auth.ErrUnavailable):
+			return fault.Wrap(err, fault.AuthUnavailable, "the credentials cannot be checked now: try again later with the same ones")
 		case errors.Is(err, ErrNotStarted):
 			return fault.Wrap(err, fault.NotReady, "the server is not ready yet: try again")
 		case err != nil:

@@ -21,9 +21,9 @@ type CSRF struct {
 	Strict bool
 }
 
-// preflightHeaders are those that clients send to show that no form or link made the request. Any other would do, but
-// proxies and programs add some by themselves.
-var preflightHeaders = [...]string{"Apollo-Require-Preflight", "X-Apollo-Operation-Name", "Graphql-Require-Preflight", "X-Requested-With"}
+// preflightHeaders are those that clients send to show that no form or link made the request, and one that holds an API key.
+// Any other would do, but proxies and programs add some by themselves.
+var preflightHeaders = [...]string{"Apollo-Require-Preflight", "X-Apollo-Operation-Name", "Graphql-Require-Preflight", "X-Requested-With", "X-Api-Key"}
 
 // Finds tells whether a request may be forged.
 func (c *CSRF) Finds(r *http.Request) bool {

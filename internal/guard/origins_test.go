@@ -156,6 +156,7 @@ func TestCSRF(t *testing.T) {
 		"Apollo's other header":         {closed, []string{"X-Apollo-Operation-Name", "Users", "Sec-Fetch-Site", "cross-site"}, false, false},
 		"GraphQL's header":              {closed, []string{"GraphQL-Require-Preflight", "1"}, false, false},
 		"a script's header":             {closed, []string{"X-Requested-With", "XMLHttpRequest"}, false, false},
+		"an API key":                    {closed, []string{"X-API-Key", "abc"}, false, false},
 		"empty":                         {closed, []string{"X-Requested-With", ""}, true, false},
 		"a token":                       {closed, []string{"Authorization", "Bearer abc"}, false, false},
 		"no token":                      {closed, []string{"Authorization", "Bearer "}, true, false},
