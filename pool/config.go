@@ -64,7 +64,7 @@ func parseURL(databaseURL string, o Options) (config *pgx.ConnConfig, travelling
 		return nil, nil, fmt.Errorf("pool: the database URL is empty: %s", urlForm)
 	}
 	if straySign(databaseURL) {
-		return nil, nil, errors.New("pool: the database URL has an @ behind the one that ends user and password: percent-encode them, and the name of the database (%40 for @, %2F for /)")
+		return nil, nil, errors.New("pool: the database URL is malformed: it has an @ behind the one that ends user and password; percent-encode them, and the name of the database (%40 for @, %2F for /)")
 	}
 	config, err = pgx.ParseConfig(databaseURL)
 	if err != nil {
