@@ -209,6 +209,7 @@ func TestARequestInsideARequest(t *testing.T) {
 			inner = httptest.NewRecorder()
 			r := httptest.NewRequest(http.MethodGet, "/graphql?query=%7Bpeople%7Bname%7D%7D", nil)
 			r.Header.Set("Accept", "application/graphql-response+json")
+			r.Header.Set("Apollo-Require-Preflight", "1") // production wants to know that no form made it
 			a.ServeHTTP(inner, r.WithContext(ctx))
 			return true, nil
 		}))

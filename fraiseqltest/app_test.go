@@ -131,7 +131,7 @@ func TestFailures(t *testing.T) {
 		"leave it out, or use Start": func(t testing.TB) { fraiseqltest.New(t, fraiseql.Options{DatabaseURL: "x"}) },
 		"create database":            func(t testing.TB) { fraiseqltest.New(t, fraiseql.Options{}, "CREATE nonsense") },
 		"MaxPage":                    func(t testing.TB) { fraiseqltest.Start(t, fraiseql.Options{DatabaseURL: "x", HTTPProfile: "MaxPage"}) },
-		"reaching the database": func(t testing.TB) {
+		"the database is unavailable": func(t testing.TB) {
 			fraiseqltest.Start(t, fraiseql.Options{DatabaseURL: "postgres://127.0.0.1:1/x", FailFast: true})
 		},
 		`no file matches "testdata/none*`: func(t testing.TB) { fraiseqltest.Files(t, "testdata/none*.sql") },

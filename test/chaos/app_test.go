@@ -307,7 +307,7 @@ func TestPanicInResolver(t *testing.T) {
 		})
 	}
 	s, err := open(t, fraiseql.Options{
-		DatabaseURL: pgtest.New(t, things).URL, Production: true, ConnectionPoolSize: 1, ConnectionPoolMaxOverflow: -1, ConnectionPoolTimeout: 10 * time.Second,
+		DatabaseURL: pgtest.New(t, things).URL, Production: true, RateLimit: -1, ConnectionPoolSize: 1, ConnectionPoolMaxOverflow: -1, ConnectionPoolTimeout: 10 * time.Second,
 		Queries: []fraiseql.Query{
 			hold("afterAStatement", func(ctx context.Context) { _, _ = fraiseql.DB(ctx).Exec(ctx, "select 1") }),
 			hold("readingRows", func(ctx context.Context) {

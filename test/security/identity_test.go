@@ -58,7 +58,7 @@ func open(t testing.TB, o fraiseql.Options) *door {
 		o.DatabaseURL = db.Role(t, pgtest.RoleOptions{}).URL
 	}
 	o.Production, o.NoAutoDiscover, o.Logger = true, true, slog.New(slog.NewTextHandler(d, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	o.RateLimit = -1 // what is attacked here is not the number of requests
+	o.RateLimit = -1                                          // what is attacked here is not the number of requests
 	o.ConnectionPoolSize, o.ConnectionPoolMaxOverflow = 1, -1 // what one request left behind, the next would find
 	o.Queries = []fraiseql.Query{
 		fraiseql.Resolve("who", func(ctx context.Context, _ struct{}) (string, error) {
