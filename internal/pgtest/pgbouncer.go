@@ -91,11 +91,23 @@ func freePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// runBouncer starts it under a shell that ends it when this process does, however that ends: the shell reads from a pipe
-// that is closed then.
+// supervise is a shell that ends a program when this process ends, however that does: it reads from a pipe that is closed
+// then. A program that ends by itself is started again, as on a real machine by what looks after services: PgBouncer 1.18
+// ends with "server in bad state: 11" when a cancel request crosses what its server says
+// (https://github.com/pgbouncer/pgbouncer/issues/822).
+const supervise = `again() {
+	trap 'kill -TERM $child 2>/dev/null; wait $child; exit' TERM
+	while :; do "$@" & child=$!; wait $child; sleep 0.1; done
+}
+again "$@" & again=$!
+read -r _
+kill -TERM $again
+wait $again`
+
+// runBouncer starts it and waits until it answers.
 func runBouncer(t testing.TB, program, file, address string) (output string, started bool) {
 	t.Helper()
-	args := []string{"-c", `"$@" & child=$!; read -r _; kill -TERM $child; wait $child`, "sh", program}
+	args := []string{"-c", supervise, "sh", program}
 	if os.Geteuid() == 0 { // it refuses to run as root
 		name := "nobody"
 		if _, err := user.Lookup("postgres"); err == nil {
@@ -125,7 +137,11 @@ func runBouncer(t testing.TB, program, file, address string) (output string, sta
 		conn, err := pgx.Connect(ctx, address)
 		if err == nil {
 			_ = conn.Close(ctx)
-			t.Cleanup(func() { stop() })
+			t.Cleanup(func() {
+				if said := stop(); t.Failed() {
+					t.Logf("pgtest: pgbouncer said:\n%s", said)
+				}
+			})
 			return "", true
 		}
 		if !strings.Contains(err.Error(), "connection refused") || strings.Contains(log.text(), "FATAL") {

@@ -302,7 +302,7 @@ func (m *meeting) ask(t *testing.T, query, mine, other string) bool {
 			m.loose++
 			m.mu.Unlock()
 			if code == "POOL_UNAVAILABLE" { // the backend was killed while it was signing in: everybody is refused for a while
-				m.recover(t)
+				return m.recover(t)
 			}
 			return true
 		}
@@ -312,13 +312,21 @@ func (m *meeting) ask(t *testing.T, query, mine, other string) bool {
 }
 
 // recover waits until the database can be reached again.
-func (m *meeting) recover(t *testing.T) {
+func (m *meeting) recover(t *testing.T) bool {
 	for end := time.Now().Add(30 * time.Second); m.Send(t, kinds[0], nil, "X-Tenant", "odd").Code() != ""; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Error("the app has not recovered within 30 s")
-			return
+			resp, err := http.Get(m.URL + "/ready")
+			if err != nil {
+				t.Error(err)
+				return false
+			}
+			defer resp.Body.Close()
+			why, _ := io.ReadAll(resp.Body)
+			t.Errorf("the app has not recovered within 30 s: %s", why)
+			return false
 		}
 	}
+	return true
 }
 
 // disturb does now and then what others do beside the requests.
