@@ -91,11 +91,12 @@ func TestBurst(t *testing.T) {
 	if most := stop(); most > 30 || prompt && most <= 20 || err != nil {
 		t.Errorf("%d backends, %v", most, err)
 	}
-	kept := min(20, int(s.Opened))
-	eventually(t, func() bool { s := p.Stat(); return s.Idle == kept && s.Closing == 0 }, func() any { return p.Stat() })
+	eventually(t, func() bool {
+		s = p.Stat()
+		return s.Connecting == 0 && s.Idle == min(20, int(s.Opened)) && s.Closing == 0
+	}, func() any { return s })
 	admin := db.Conn(t) // a server that takes longer than CloseGrace to end a session does so unnoticed
-	eventually(t, func() bool { return backends(t, admin, "burst") == kept }, func() any { return p.Stat() })
-	s = p.Stat()
+	eventually(t, func() bool { return backends(t, admin, "burst") == s.Idle }, func() any { return p.Stat() })
 	if s.Acquires.Immediate+s.Acquires.Waited != 1000 || s.WaitTime.Count() != 1000 || s.UseTime.Count() != 1000 {
 		t.Errorf("%+v", s)
 	}
