@@ -328,7 +328,7 @@ func documentType(t *schema.Type) string {
 	case "CIDR":
 		return "cidr"
 	case "MacAddress":
-		return "macaddr8" // it holds the shorter ones too, in the same order
+		return "macaddr"
 	case "JSON":
 		return "jsonb"
 	}

@@ -67,7 +67,6 @@ func scalars() []*field {
 		{name: "slogan", sql: "slogan", typ: "String", kind: text, read: readText, values: []string{"abc", "ABC", "50%_", "x50%_y", `a\b`, "50 percent"}},
 		{name: "code", sql: "char(3)", typ: "String", kind: text, read: readText, values: []string{"abc", "ABC", "a%_", "abd"}},
 		{name: "label", sql: "name", typ: "String", kind: text, read: readText, values: []string{"abc", "ABC", "50%_", "abd"}},
-		{name: "long_mac", sql: "macaddr8", typ: "MacAddress", kind: plain, read: readMAC, values: []string{"08:00:2b:01:02:03:04:05", "ff:ff:ff:ff:ff:ff:ff:ff"}},
 		{name: "ip", sql: "inet", typ: "IpAddress", kind: address, read: readPrefix, values: []string{
 			"192.168.1.1", "8.8.8.8", "::1", "10.0.0.5/24", "127.0.0.1", "224.0.0.1", "255.255.255.255", "169.254.1.1", "192.0.2.7", "240.0.0.1", "100.64.0.1",
 			"fec0::1", "fc00::1", "2606:4700::1111", "fe80::1", "2001:db8::1", "ff02::1", "0.0.0.0", "::", "172.32.0.1", "::ffff:10.0.0.1", "4000::1",
