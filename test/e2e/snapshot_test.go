@@ -56,8 +56,10 @@ func between(t *testing.T, s *apptest.Site, snapshot bool, query string) (apptes
 		err := gate.QueryRow(t.Context(), "select exists (select from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database()))").Scan(&waiting)
 		return err == nil && waiting
 	})
-	if _, err := gate.Exec(t.Context(), "update t set n = n + 1; select pg_advisory_unlock(7)"); err != nil {
-		t.Fatal(err)
+	for _, sql := range []string{"update t set n = n + 1", "select pg_advisory_unlock(7)"} { // sent as one they would be one transaction, saved behind the unlock
+		if _, err := gate.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
 	}
 	select {
 	case a := <-answered:
