@@ -28,6 +28,7 @@ type wire struct {
 	ready    atomic.Bool // the first ReadyForQuery has passed
 	answerTo atomic.Bool // the server's next byte answers a request for encryption
 	opaque   atomic.Bool // encrypted: forwarded, not understood
+	deserted atomic.Bool // the client's side is cut: the server gets an end, and what it still says is for nobody
 
 	turn turn
 }
@@ -103,7 +104,15 @@ func (w *wire) toServer() {
 			pass = f.scan(p, begin, end)
 		}
 		return pass, cut
-	})
+	}, w.desert)
+}
+
+// desert cuts the client's side and lets the server read to the end what it got. Closing the server's side at once would
+// not: with an answer unread, the kernel resets it, and what the server has not read yet is lost.
+func (w *wire) desert() {
+	w.deserted.Store(true)
+	_ = w.client.Close()
+	_ = w.server.CloseWrite()
 }
 
 // fromClient counts a message before it is forwarded.
@@ -160,6 +169,9 @@ func (w *wire) toClient() {
 		return !cut
 	}
 	w.pump(w.server, w.client, func(p []byte) (int, bool) {
+		if w.deserted.Load() {
+			return 0, false
+		}
 		at := 0
 		if len(p) > 0 && w.answerTo.CompareAndSwap(true, false) && p[0] != 'E' {
 			w.opaque.Store(p[0] == 'S' || p[0] == 'G')
@@ -174,7 +186,7 @@ func (w *wire) toClient() {
 			return at, true
 		}
 		return w.cutBytes(at)
-	})
+	}, func() { w.shut(false) })
 }
 
 // fromServer counts a message before it is forwarded, and tells whether the connection is to be cut behind it.
@@ -194,8 +206,8 @@ func (w *wire) fromServer(m message) (cut bool) {
 }
 
 // pump forwards one direction until it ends or the connection is shut. look tells how many of the bytes may pass, and
-// whether the connection is to be cut behind them.
-func (w *wire) pump(from, to *net.TCPConn, look func([]byte) (pass int, cut bool)) {
+// whether the connection is to be cut behind them, which sever does.
+func (w *wire) pump(from, to *net.TCPConn, look func([]byte) (pass int, cut bool), sever func()) {
 	buf := make([]byte, chunkBytes)
 	for {
 		n, err := from.Read(buf)
@@ -204,7 +216,12 @@ func (w *wire) pump(from, to *net.TCPConn, look func([]byte) (pass int, cut bool
 		}
 		if n > 0 {
 			pass, cut := look(buf[:n])
-			if writeErr := w.write(to, buf[:pass]); writeErr != nil || cut {
+			writeErr := w.write(to, buf[:pass])
+			if cut && writeErr == nil {
+				sever()
+				return
+			}
+			if writeErr != nil && !w.deserted.Load() {
 				w.shut(false)
 				return
 			}
