@@ -259,6 +259,9 @@ func (a *App) read(ctx context.Context) (*serving, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the engine: %w", err)
 	}
+	if e.Guards() && a.authenticator() == nil && a.o.Context == nil {
+		a.o.Logger.Warn("something requires a role or a scope, and without Auth nobody has one: it is FORBIDDEN to everybody; set Auth, JWKSURL, JWTPublicKeyFiles, JWTSecretFile or APIKeysFile")
+	}
 	a.checkDocuments(e)
 	return &serving{schema: built, engine: e}, nil
 }

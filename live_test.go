@@ -16,6 +16,34 @@ import (
 	"github.com/fraiseql/fraiseql-go/pool"
 )
 
+// TestRequiresWithoutAuth: where nobody can have a role, what requires one is shut, and the log says so.
+func TestRequiresWithoutAuth(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t, people)
+	for name, c := range map[string]struct {
+		set  func(*fraiseql.Options)
+		want bool
+	}{
+		"nobody":          {func(*fraiseql.Options) {}, true},
+		"an authentic":    {func(o *fraiseql.Options) { o.InsecureDevAuth.Password = "p" }, false},
+		"from a context":  {func(o *fraiseql.Options) { o.Context = func(r *http.Request) (context.Context, error) { return r.Context(), nil } }, false},
+		"nothing guarded": {func(o *fraiseql.Options) { o.Types = personOptions(db.URL).Types }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log lockedBuffer
+			o := personOptions(db.URL)
+			o.Types = []fraiseql.Type{fraiseql.Object[person]("v_person", fraiseql.ObjectOptions{Requires: []string{"admin"}})}
+			o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+			c.set(&o)
+			started(t, o)
+			if got := strings.Contains(log.String(), "without Auth nobody has one"); got != c.want {
+				t.Errorf("warned %v, want %v: %s", got, c.want, &log)
+			}
+		})
+	}
+}
+
 func TestProductionWarns(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t, people)

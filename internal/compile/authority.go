@@ -75,6 +75,9 @@ func (c *Compiler) asker(op *gqlop.Operation, values *Values, who Authority) *as
 // Asks tells whether plans depend on who sends a request.
 func (c *Compiler) Asks() bool { return c.guards || c.Authorized }
 
+// Guards tells whether anything in the schema requires a role or a scope.
+func (c *Compiler) Guards() bool { return c.guards }
+
 // holds tells whether the notes of a plan are right for this request. The values of filters are then among the leaves, in the
 // order in which the plan has them.
 func (a *asker) holds(notes []note) (bool, error) {

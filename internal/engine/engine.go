@@ -88,6 +88,9 @@ func New(c Config) (*Engine, error) {
 // Check tells why a document cannot be served, or nil when it is valid.
 func (e *Engine) Check(document string) error { return e.documents.Check(document) }
 
+// Guards tells whether anything in the schema requires a role or a scope.
+func (e *Engine) Guards() bool { return e.compiler.Guards() }
+
 // Execute answers a request: it writes one object with data to out, and errors beside the data
 // when there are any. It gives an error, and has written nothing, when there is no data; and
 // fault.ErrAborted when a part was written that no longer holds.

@@ -59,7 +59,7 @@ func (x *run) explainWrite(root *compile.Root, pg *pgconn.PgError) *fault.Error 
 	if pg.Code == "42501" {
 		f.Message = "the database does not allow this role to do that"
 	}
-	if pg.Routine == "exec_stmt_raise" { // the author of a function chose these words
+	if pg.Routine == "exec_stmt_raise" && !ofServer(pg.Code) { // the author of a function chose these words
 		f.Message = pg.Message
 		if f.Code = codeOfState(pg.Code); f.Code == fault.DatabaseError {
 			f.Code = fault.BadUserInput

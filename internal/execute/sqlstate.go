@@ -68,6 +68,17 @@ func codeOfState(state string) fault.Code {
 	return fault.DatabaseError
 }
 
+// ofServer tells an SQLSTATE by which PostgreSQL speaks of its own trouble: a connection, its resources and limits, an operator,
+// the system, its configuration, a foreign server, an internal fault. A function that raises one passes on what it caught.
+// Source: PostgreSQL documentation, appendix A.
+func ofServer(state string) bool {
+	switch state[:min(2, len(state))] {
+	case "08", "53", "54", "57", "58", "F0", "HV", "XX":
+		return true
+	}
+	return false
+}
+
 // textOfState tells what an SQLSTATE means to a client; empty for those of which nothing is known.
 func textOfState(state string) string {
 	switch state {
