@@ -24,9 +24,11 @@ func TestRequiresWithoutAuth(t *testing.T) {
 		set  func(*fraiseql.Options)
 		want bool
 	}{
-		"nobody":          {func(*fraiseql.Options) {}, true},
-		"an authentic":    {func(o *fraiseql.Options) { o.InsecureDevAuth.Password = "p" }, false},
-		"from a context":  {func(o *fraiseql.Options) { o.Context = func(r *http.Request) (context.Context, error) { return r.Context(), nil } }, false},
+		"nobody":       {func(*fraiseql.Options) {}, true},
+		"an authentic": {func(o *fraiseql.Options) { o.InsecureDevAuth.Password = "p" }, false},
+		"from a context": {func(o *fraiseql.Options) {
+			o.Context = func(r *http.Request) (context.Context, error) { return r.Context(), nil }
+		}, false},
 		"nothing guarded": {func(o *fraiseql.Options) { o.Types = personOptions(db.URL).Types }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
