@@ -14,8 +14,8 @@ const module = "github.com/fraiseql/fraiseql-go"
 // floors says which packages may import which: only from lower floors, and on the same floor
 // only where it is listed in sameFloor.
 var floors = [][]string{
-	0: {"internal/fault", "internal/jsonw", "internal/devpg", "internal/loadgen", "internal/explorer", "internal/operator", "internal/coding", "examples"},
-	1: {"pool", "schema", "auth", "internal/guard", "internal/pgtest"},
+	0: {"internal/fault", "internal/jsonw", "internal/devpg", "internal/loadgen", "internal/page", "internal/page/pagetest", "internal/operator", "internal/coding", "examples"},
+	1: {"pool", "schema", "auth", "internal/guard", "internal/pgtest", "internal/explorer"},
 	2: {"internal/gqlop", "internal/catalog"},
 	3: {"internal/compile"},
 	4: {"internal/execute", "internal/diagnose"}, // diagnose measures the statements that compile makes
