@@ -10,7 +10,7 @@ import (
 // LeaseInfo describes a lease that is held now. Durations are nanoseconds in JSON.
 type LeaseInfo struct {
 	Tag  string        `json:"tag"`  // what Conn.Tag said that it is for; empty: nothing
-	Held time.Duration `json:"held"` // until now
+	Held time.Duration `json:"held"` // for how long, until now
 }
 
 // tag is what a lease is for. It counts only for the lease that it names, so that nobody has to take it away.
