@@ -136,14 +136,14 @@ func (a *adviser) onLoad() {
 	switch {
 	case !ok:
 	case float64(p95) >= fullShare*float64(a.MaxSize) && a.Lately.WaitingMost > 0:
-		a.say(Bad, "All %s are busy at p95, and up to %s: the mean wait is %s, a lease takes %s. Make the slowest operations faster first, for half the time needs half the connections.%s",
-			counted(uint64(a.MaxSize), "connection"), waitersText(a.Lately.WaitingMost), duration(wait), duration(l.HoldTime), a.enough(l, "at least "))
+		a.say(Bad, "All %s were busy at p95 in %s, and up to %s waited: the mean wait is %s, a lease takes %s. Make the slowest operations faster first, for half the time needs half the connections.%s",
+			counted(uint64(a.MaxSize), "connection"), a.span(), counted(uint64(a.Lately.WaitingMost), "caller"), duration(wait), duration(l.HoldTime), a.enough(l, "at least "))
 	case p95 > a.Size:
-		a.say(Warn, "%d connections are busy at p95 and the size is %d: the overflow carries the usual load, and connections are opened and closed again and again.%s", p95, a.Size, a.enough(l, ""))
+		a.say(Warn, "%d connections were busy at p95 in %s, and the size is %d: the overflow carries the usual load, and connections are opened and closed again and again.%s", p95, a.span(), a.Size, a.enough(l, ""))
 	case float64(p95) >= busyShare*float64(a.Size):
-		a.say(Warn, "Size %d is %d %% busy at p95, and the mean wait is %s.%s%s", a.Size, 100*p95/a.Size, duration(wait), a.half(l), a.enough(l, ""))
+		a.say(Warn, "Size %d was %d %% busy at p95 in %s, and the mean wait is %s.%s%s", a.Size, 100*p95/a.Size, a.span(), duration(wait), a.half(l), a.enough(l, ""))
 	case a.shareBeyond() > waitShare:
-		a.say(Note, "%s of the callers waited longer than 1 ms in %s, though %d of %d connections are busy at p95: they come in bursts. A larger size has more connections open when one comes.", percent(a.shareBeyond()), a.span(), p95, a.Size)
+		a.say(Note, "%s of the callers waited longer than 1 ms in %s, though %d of %d connections were busy at p95: they come in bursts. A larger size has more connections open when one comes.", percent(a.shareBeyond()), a.span(), p95, a.Size)
 	}
 }
 

@@ -51,7 +51,7 @@ func TestAdvice(t *testing.T) {
 		"was down": {quiet(), func(r *console.Report) { r.Lately.Failures.Unavailable = 1200 }, []string{"warn: 1,200 callers were refused in the last 5 minutes while the database could not be used"}},
 		"closing":  {quiet(), func(r *console.Report) { r.State = pool.StateClosing }, []string{"note: The pool is closing"}},
 		"busy": {loaded(17.2, 19, 10*ms, 2*ms, 300), nil, []string{
-			"warn: Size 20 is 95 % busy at p95, and the mean wait is 2 ms. A size of 22 would halve the wait. With 29, fewer than 1 in 100 callers would wait at all.",
+			"warn: Size 20 was 95 % busy at p95 in the last 5 minutes, and the mean wait is 2 ms. A size of 22 would halve the wait. With 29, fewer than 1 in 100 callers would wait at all.",
 		}},
 		"busy, and no room": {loaded(17.2, 19, 10*ms, 2*ms, 300), func(r *console.Report) {
 			r.Budget = &pool.Budget{Replicas: 3, MaxSize: 30, Free: 97, Fits: true, FitsWhileDeploying: true}
@@ -60,12 +60,12 @@ func TestAdvice(t *testing.T) {
 		"busy behind a pooler": {loaded(17.2, 19, 10*ms, 2*ms, 300), func(r *console.Report) {
 			r.Budget = &pool.Budget{Pooler: true, Replicas: 3, Fits: true, FitsWhileDeploying: true}
 		}, []string{"warn: fewer than 1 in 100 callers would wait at all.$"}},
-		"in the overflow": {loaded(22, 25, 10*ms, 1*ms, 100), nil, []string{"warn: 25 connections are busy at p95 and the size is 20: the overflow carries the usual load, and connections are opened and closed again and again. With 35, fewer"}},
+		"in the overflow": {loaded(22, 25, 10*ms, 1*ms, 100), nil, []string{"warn: 25 connections were busy at p95 in the last 5 minutes, and the size is 20: the overflow carries the usual load, and connections are opened and closed again and again. With 35, fewer"}},
 		"saturated": {loaded(30, 30, 45*ms, 120*ms, 50_000), func(r *console.Report) { r.Lately.WaitingMost = 40 }, []string{
-			"bad: All 30 connections are busy at p95, and up to 40 callers wait: the mean wait is 120 ms, a lease takes 45 ms. Make the slowest operations faster first, for half the time needs half the connections. With at least 45,",
+			"bad: All 30 connections were busy at p95 in the last 5 minutes, and up to 40 callers waited: the mean wait is 120 ms, a lease takes 45 ms. Make the slowest operations faster first, for half the time needs half the connections. With at least 45,",
 		}},
-		"full, and nobody waits": {loaded(29, 30, 45*ms, 0, 0), nil, []string{"warn: 30 connections are busy at p95 and the size is 20"}},
-		"bursts":                 {loaded(3, 5, 10*ms, 1*ms, 1500), nil, []string{"note: 2.5 % of the callers waited longer than 1 ms in the last 5 minutes, though 5 of 20 connections are busy at p95"}},
+		"full, and nobody waits": {loaded(29, 30, 45*ms, 0, 0), nil, []string{"warn: 30 connections were busy at p95 in the last 5 minutes, and the size is 20"}},
+		"bursts":                 {loaded(3, 5, 10*ms, 1*ms, 1500), nil, []string{"note: 2.5 % of the callers waited longer than 1 ms in the last 5 minutes, though 5 of 20 connections were busy at p95"}},
 		"few leases":             {console.Report{Stat: pool.Stat{State: pool.StateUp, Size: 2, MaxSize: 2}, Lately: console.Lately{Seconds: 9, Busy: 2, BusyP95: 2, Acquires: pool.AcquireCounts{Immediate: 5}}}, nil, []string{"ok: in the last 9 seconds 2 of 2 connections"}},
 		"timeouts":               {quiet(), func(r *console.Report) { r.Lately.Failures.Timeout = 1 }, []string{"bad: 1 caller got no connection within ConnectionPoolTimeout in the last 5 minutes: clients saw POOL_TIMEOUT."}},
 		"refused":                {quiet(), func(r *console.Report) { r.Lately.Failures.Saturated, r.Lately.Failures.QueueFull = 1, 2 }, []string{"bad: 3 callers found no idle connection and were not let into the queue"}},

@@ -45,6 +45,7 @@ func (c *Console) Stream(w http.ResponseWriter, r *http.Request) error {
 		}
 		return out.Flush() == nil
 	}
+	defer func() { _ = out.SetWriteDeadline(time.Time{}) }() // the connection's next answer has no part in it
 	for event := first; send(event); {
 		select {
 		case <-news:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -19,17 +20,20 @@ import (
 
 // watcher is the other end of a stream: it takes what it is told to.
 type watcher struct {
-	header http.Header
-	texts  chan string
+	header   http.Header
+	texts    chan string
+	deadline time.Time // for what is written
 }
 
-func newWatcher(room int) *watcher { return &watcher{http.Header{}, make(chan string, room)} }
+func newWatcher(room int) *watcher {
+	return &watcher{header: http.Header{}, texts: make(chan string, room)}
+}
 
 func (w *watcher) Header() http.Header                { return w.header }
 func (w *watcher) WriteHeader(int)                    {}
 func (w *watcher) Write(text []byte) (int, error)     { w.texts <- string(text); return len(text), nil }
 func (w *watcher) Flush()                             {}
-func (w *watcher) SetWriteDeadline(t time.Time) error { return nil }
+func (w *watcher) SetWriteDeadline(t time.Time) error { w.deadline = t; return nil }
 
 func ask(ctx context.Context) *http.Request {
 	return httptest.NewRequestWithContext(ctx, http.MethodGet, "/pool", nil)
@@ -101,6 +105,9 @@ func TestStream(t *testing.T) {
 		if err := <-done; err != nil || c.Watchers() != 0 {
 			t.Errorf("%v, %d watchers are left", err, c.Watchers())
 		}
+		if !w.deadline.IsZero() {
+			t.Errorf("the connection keeps the deadline %v", w.deadline)
+		}
 	})
 }
 
@@ -148,6 +155,34 @@ func TestWatchersAreBounded(t *testing.T) {
 type broken struct{ http.ResponseWriter }
 
 func (broken) Write([]byte) (int, error) { return 0, errors.New("gone") }
+
+// stuck is a connection whose client takes nothing.
+type stuck struct{ *watcher }
+
+func (s stuck) Write([]byte) (int, error) {
+	time.Sleep(time.Until(s.deadline))
+	return 0, os.ErrDeadlineExceeded
+}
+
+func TestStuckWatcher(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, _, end := running(t)
+		defer end()
+		began, done := time.Now(), make(chan error)
+		go func() { done <- c.Stream(stuck{newWatcher(0)}, ask(t.Context())) }()
+		other := newWatcher(1000)
+		go func() { done <- c.Stream(other, ask(t.Context())) }()
+		if err := <-done; err != nil || time.Since(began) != 5*time.Second {
+			t.Errorf("it is left after %v: %v", time.Since(began), err)
+		}
+		synctest.Wait()
+		if n := len(other.texts); n < 5 || c.Watchers() != 1 {
+			t.Errorf("the other one has %d events beside it; %d watchers", n, c.Watchers())
+		}
+		go func() { <-done }()
+	})
+}
 
 func TestGoneWatcher(t *testing.T) {
 	t.Parallel()

@@ -82,13 +82,6 @@ func number(n uint64) string {
 	return text
 }
 
-func waitersText(n int) string {
-	if n == 1 {
-		return "1 caller waits"
-	}
-	return number(uint64(n)) + " callers wait"
-}
-
 // clock writes a time of day, with the date when that is not today's.
 func clock(at, today time.Time) string {
 	at, today = at.UTC(), today.UTC()

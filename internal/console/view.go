@@ -86,7 +86,7 @@ func busyText(r *Report) string {
 	if r.Size == 0 {
 		return ""
 	}
-	return fmt.Sprintf("p95 %d, %d %% of the size", r.Lately.BusyP95, 100*r.Lately.BusyP95/r.Size)
+	return fmt.Sprintf("p95 %d (%d %%)", r.Lately.BusyP95, 100*r.Lately.BusyP95/r.Size)
 }
 
 func budgetText(b *pool.Budget) string {
@@ -127,6 +127,7 @@ func tables(r *Report) map[string][][]string {
 		} {
 			t["budget"] = append(t["budget"], []string{row.name, count(row.n)})
 		}
+		t["budget"] = append(t["budget"], []string{"as the server told at", clock(b.Read, r.At)})
 	}
 	return t
 }
@@ -208,7 +209,7 @@ func summary(h *pool.Histogram) string {
 
 func tagText(tag string) string {
 	if tag == "" {
-		return "no operation"
+		return "no operation (yet)"
 	}
 	return tag
 }

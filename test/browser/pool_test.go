@@ -113,6 +113,7 @@ func (w *watched) metric(series string) string {
 // whole saves a picture of all of the page, for people to look at.
 func (w *watched) whole(name string, width int64) {
 	w.t.Helper()
+	w.size(width, 820)
 	w.size(width, eval[int64](w.tab, `document.documentElement.scrollHeight`))
 	w.shot(name)
 	w.size(width, 820)
@@ -127,7 +128,7 @@ func numbersOfTheMetrics(t *testing.T, browser context.Context) {
 	end := w.load(8, `query Sleep { pause(ms: 40) }`)
 	w.wait(`document.querySelector("[data-rows=leases] td")?.textContent === "query Sleep" && document.querySelector("[data-rows=holders] td")?.textContent === "query Sleep"`)
 	w.wait(`[...document.querySelectorAll("#connections path.leased, #queue path.waiting, #leases path.rate")].filter((path) => path.getAttribute("d").includes(",")).length === 3`)
-	w.wait(`document.querySelector("#advice .bad")?.textContent.includes("All 5 connections are busy at p95")`)
+	w.wait(`document.querySelector("#advice .bad")?.textContent.includes("All 5 connections were busy at p95")`)
 	w.whole("pool-load", 1360)
 	end()
 	apptest.Settle(t, w.app)
