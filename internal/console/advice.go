@@ -33,6 +33,7 @@ const (
 	enoughConnects   = 5                     // below, one slow one has no meaning
 	slowConnect      = 50 * time.Millisecond // from which connecting is slow
 	longWait         = time.Second           // of the first in the queue
+	longHeld         = 30 * time.Second      // of a lease; no statement may take longer unless StatementTimeout says so
 	churnPerHour     = 600                   // connections of the overflow closed, from which it carries the daily load
 	noticeableBucket = 3                     // of pool.BucketBounds: waits up to 1 ms are none
 )
@@ -187,7 +188,12 @@ func (a *adviser) shareBeyond() float64 {
 	return float64(n) / float64(max(h.Count(), enoughLeases))
 }
 
+// onHolder names what holds a connection for long, and what holds most of them.
 func (a *adviser) onHolder() {
+	if len(a.Leases) > 0 && a.Leases[0].Held >= longHeld {
+		l := a.Leases[0]
+		a.say(Warn, "%s has held a connection for %s: what the server does for it, or waits for, is in pg_stat_activity (wait_event, state, query).", upper(tagText(l.Tag)), duration(l.Held))
+	}
 	if len(a.Holders) == 0 || 2*a.Lately.BusyP95 < a.Size {
 		return
 	}

@@ -73,6 +73,8 @@ func TestAdvice(t *testing.T) {
 		"impatient":              {quiet(), func(r *console.Report) { r.Lately.Failures.Canceled = 700 }, []string{"warn: 700 callers left the queue"}},
 		"some leave":             {quiet(), func(r *console.Report) { r.Lately.Failures.Canceled = 7 }, []string{"ok: Nothing to do"}},
 		"a long wait":            {quiet(), func(r *console.Report) { r.Waiting, r.OldestWait = 3, 3200*ms }, []string{"warn: The first of 3 callers in the queue has waited for 3.2 s."}},
+		"a long lease":           {quiet(), func(r *console.Report) { r.Leases = console.Held("query Report", 1, 95*time.Second) }, []string{"warn: Query Report has held a connection for 1 min 35 s: "}},
+		"leases":                 {quiet(), func(r *console.Report) { r.Leases = console.Held("query Report", 1, 29*time.Second) }, []string{"ok: "}},
 		"one holder": {loaded(12, 14, 10*ms, 0, 0), func(r *console.Report) {
 			r.Holders = []console.Holder{{Tag: "query Report", Share: 0.62, Seen: 800}, {Tag: "", Share: 0.38, Seen: 400}}
 		}, []string{"note: query Report holds 62 % of the connection time"}},
