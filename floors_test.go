@@ -14,9 +14,9 @@ const module = "github.com/fraiseql/fraiseql-go"
 // floors says which packages may import which: only from lower floors, and on the same floor
 // only where it is listed in sameFloor.
 var floors = [][]string{
-	0: {"internal/fault", "internal/jsonw", "internal/devpg", "internal/loadgen", "internal/explorer", "internal/operator", "internal/coding", "examples"},
-	1: {"pool", "schema", "auth", "internal/guard", "internal/pgtest"},
-	2: {"internal/gqlop", "internal/catalog"},
+	0: {"internal/fault", "internal/jsonw", "internal/devpg", "internal/loadgen", "internal/page", "internal/page/pagetest", "internal/operator", "internal/coding", "examples"},
+	1: {"pool", "schema", "auth", "internal/guard", "internal/pgtest", "internal/explorer"},
+	2: {"internal/gqlop", "internal/catalog", "internal/console"},
 	3: {"internal/compile"},
 	4: {"internal/execute", "internal/diagnose"}, // diagnose measures the statements that compile makes
 	5: {"internal/engine", "internal/httpapi", "internal/ops"},
@@ -29,6 +29,7 @@ var floors = [][]string{
 // narrowed are packages that may import less than their floor allows.
 var narrowed = map[string][]string{
 	"internal/pgtest":  {"internal/devpg"}, // a broken pool must not break its own tests
+	"internal/console": {"pool", "internal/page"},
 	"internal/gqlop":   {"schema", "internal/fault", "internal/jsonw"},
 	"internal/catalog": {"pool", "schema", "internal/fault", "internal/operator"},
 	"cmd/fraiseql":     {"internal/cli"},

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/fraiseql/fraiseql-go/auth"
+	"github.com/fraiseql/fraiseql-go/internal/console"
 	"github.com/fraiseql/fraiseql-go/internal/engine"
 	"github.com/fraiseql/fraiseql-go/internal/fault"
 	"github.com/fraiseql/fraiseql-go/internal/gqlop"
@@ -34,6 +35,8 @@ type App struct {
 
 	serving atomic.Pointer[serving]   // nil: not ready
 	pool    atomic.Pointer[pool.Pool] // nil: not started
+	console *console.Console          // the last minutes of the pool, for /pool
+	looks   sync.WaitGroup            // the goroutine that it runs on; Start begins it, Shutdown waits for it
 	export  *ops.Export               // into MeterProvider; Start sets it, Shutdown waits for Start
 	jwks    *auth.JWKS                // of JWKSURL; Start sets it, Shutdown waits for Start
 	unready atomic.Pointer[error]     // why the app is not ready
@@ -120,6 +123,22 @@ func (a *App) PoolStat() pool.Stat {
 		return p.Stat()
 	}
 	return pool.Stat{Name: a.o.ConnectionPoolName}
+}
+
+// poolBudget gives the pool's connection budget; false until the database told its side.
+func (a *App) poolBudget() (pool.Budget, bool) {
+	if p := a.pool.Load(); p != nil {
+		return p.Budget()
+	}
+	return pool.Budget{}, false
+}
+
+// poolLeases describes the pool's leases; none before the app is started.
+func (a *App) poolLeases() []pool.LeaseInfo {
+	if p := a.pool.Load(); p != nil {
+		return p.Leases()
+	}
+	return nil
 }
 
 // Ready tells why the app cannot serve now, or nil when it can. The reason is for operators:

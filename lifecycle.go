@@ -118,17 +118,20 @@ func (a *App) start(ctx context.Context) (ready bool, err error) {
 		return false, err
 	}
 	o := a.o.pool()
+	o.Trace = &pool.Trace{}
 	if a.o.MeterProvider != nil {
 		if a.export, err = ops.NewExport(a.o.MeterProvider, a.o.ConnectionPoolName, Version(), a.PoolStat); err != nil {
 			return false, fmt.Errorf("MeterProvider: %w", err)
 		}
-		o.Trace = a.export.Trace()
+		*o.Trace = *a.export.Trace()
 	}
+	o.Trace.StateChanged = a.console.StateChanged
 	p, err := pool.Open(ctx, a.o.DatabaseURL, o)
 	if err != nil {
 		return false, fmt.Errorf("opening the connection pool: %w", err)
 	}
 	a.pool.Store(p)
+	a.looks.Go(a.console.Run)
 	if err := p.Ready(ctx); err != nil {
 		return false, a.absent(ctx, err)
 	}
@@ -412,6 +415,7 @@ func (a *App) drain(ctx context.Context, started bool) {
 			faults = append(faults, fmt.Errorf("closing the connection pool: %w", err))
 		}
 	}
+	a.looks.Wait() // it ends with the app's life
 	if a.export != nil {
 		if err := a.export.Stop(); err != nil {
 			faults = append(faults, fmt.Errorf("taking the pool's metrics out of the meter provider: %w", err))

@@ -178,10 +178,11 @@ func TestAdminRole(t *testing.T) {
 			c.change(&o)
 			a := started(t, o)
 			for who, closed := range map[string]int{"": 401, "ada": 403, "ada ops": 200, "ada operator": 403, "Bearer x": 401, "broken": 500} {
-				for _, path := range []string{"/metrics", "/pool"} {
-					var header []string
+				for _, path := range []string{"/metrics", "/pool", "/pool page", "/pool stream", "/pool/main.js"} {
+					path, form, _ := strings.Cut(path, " ")
+					header := []string{"Accept", forms[form]}
 					if who != "" {
-						header = []string{"Authorization", who}
+						header = append(header, "Authorization", who)
 					}
 					want := closed
 					if c.open {
@@ -226,7 +227,7 @@ func TestAdminRole(t *testing.T) {
 func TestSecurityHeaders(t *testing.T) {
 	t.Parallel()
 	a := started(t, personOptions(pgtest.New(t, people).URL))
-	for _, path := range []string{"/graphql", "/graphql?query=%7B__typename%7D", "/graphql?query=%7B", "/health", "/ready", "/version", "/schema.graphql", "/metrics", "/pool", "/", "/nowhere", "/_explorer/main.js"} {
+	for _, path := range []string{"/graphql", "/graphql?query=%7B__typename%7D", "/graphql?query=%7B", "/health", "/ready", "/version", "/schema.graphql", "/metrics", "/pool", "/pool/main.js", "/", "/nowhere", "/_explorer/main.js"} {
 		for _, accept := range []string{"application/json", "text/html"} {
 			w := fetch(a, path, "Accept", accept)
 			policy := w.Header().Get("Content-Security-Policy")

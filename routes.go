@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fraiseql/fraiseql-go/internal/coding"
+	"github.com/fraiseql/fraiseql-go/internal/console"
 	"github.com/fraiseql/fraiseql-go/internal/execute"
 	"github.com/fraiseql/fraiseql-go/internal/explorer"
 	"github.com/fraiseql/fraiseql-go/internal/fault"
@@ -50,8 +51,9 @@ func (a *App) route() error {
 		csrf = &guard.CSRF{Origins: origins, Strict: a.o.Production}
 	}
 	guarded := a.o.Production && a.o.AdminRole == "" || a.o.AdminAddr != ""
+	a.console = console.New(console.Options{Title: a.o.Title, Stat: a.PoolStat, Budget: a.poolBudget, Leases: a.poolLeases, Ended: a.life.Done()})
 	state := ops.Options{
-		Stat: a.PoolStat, Ready: a.reasons, SDL: a.Schema,
+		Stat: a.PoolStat, Console: a.console, Ready: a.reasons, SDL: a.Schema,
 		Title: a.o.Title, Version: a.o.Version, Description: a.o.Description, FraiseQL: Version(),
 		Guarded: guarded, Allow: a.onlyAdmins(limiter), Discreet: a.o.Production,
 	}
@@ -77,7 +79,7 @@ func (a *App) route() error {
 	paths := http.NewServeMux()
 	patterns := []string{"/graphql", "/health", "/ready", "/version", "/schema.graphql"}
 	if !guarded {
-		patterns = append(patterns, "/metrics", "/pool")
+		patterns = append(patterns, "/metrics", console.Path, console.Folder)
 	}
 	if !a.o.NoExplorer && !a.o.Production && a.o.TrustedDocuments == "" {
 		offered := make([]explorer.Example, len(a.o.ExplorerExamples))

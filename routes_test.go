@@ -22,10 +22,18 @@ func fetch(h http.Handler, path string, header ...string) *httptest.ResponseReco
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
+	if r.Header.Get("Accept") == "text/event-stream" { // a stream goes on until its reader leaves
+		ctx, leave := context.WithCancel(r.Context())
+		leave()
+		r = r.WithContext(ctx)
+	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	return w
 }
+
+// forms are the answers of a path by what follows it: to a program, a browser and the script of a page.
+var forms = map[string]string{"": "*/*", "page": "text/html", "stream": "text/event-stream"}
 
 func TestPaths(t *testing.T) {
 	t.Parallel()
@@ -41,11 +49,11 @@ func TestPaths(t *testing.T) {
 	}{
 		"development": {func(*fraiseql.Options) {}, map[string]answer{
 			"/health": {200, "ok"}, "/ready": {200, `"ready":true`}, "/version": {200, `"FraiseQL API"`}, "/schema.graphql": {200, "type Person"},
-			"/metrics": {200, "db_client"}, "/pool": {200, `"maxSize":12`}, "/graphql page": {200, "<html"}, "/": {302, ""}, "/nowhere": {404, ""},
+			"/metrics": {200, "db_client"}, "/pool": {200, `"maxSize":12`}, "/pool page": {200, "of 2, at most 12"}, "/pool stream": {200, "event: view"}, "/pool/main.js": {200, "fetch("}, "/pool/": {404, ""}, "/pool/go.mod": {404, ""}, "/graphql page": {200, "<html"}, "/": {302, ""}, "/nowhere": {404, ""},
 		}, nil},
 		"production": {func(o *fraiseql.Options) { o.Production = true }, map[string]answer{
-			"/health": {200, "ok"}, "/schema.graphql": {404, "introspection is off"}, "/metrics": {404, ""}, "/pool": {404, ""}, "/": {404, ""}, "/_explorer/main.js": {404, ""},
-		}, map[string]answer{"/pool": {200, "maxSize"}}},
+			"/health": {200, "ok"}, "/schema.graphql": {404, "introspection is off"}, "/metrics": {404, ""}, "/pool": {404, ""}, "/pool page": {404, ""}, "/pool stream": {404, ""}, "/pool/main.js": {404, ""}, "/": {404, ""}, "/_explorer/main.js": {404, ""},
+		}, map[string]answer{"/pool": {200, "maxSize"}, "/pool page": {200, "<html"}, "/pool stream": {200, "event: view"}, "/pool/main.js": {200, "fetch("}}},
 		"production with introspection": {func(o *fraiseql.Options) { o.Production, o.AllowIntrospection = true, true }, map[string]answer{"/schema.graphql": {200, "type Person"}}, nil},
 		"a second address": {func(o *fraiseql.Options) { o.AdminAddr = "127.0.0.1:0" }, map[string]answer{"/metrics": {404, ""}, "/pool": {404, ""}}, map[string]answer{
 			"/metrics": {200, "db_client"}, "/pool": {200, "maxSize"},
@@ -61,12 +69,8 @@ func TestPaths(t *testing.T) {
 			a := started(t, o)
 			check := func(h http.Handler, all map[string]answer) {
 				for path, want := range all {
-					plain, page := strings.CutSuffix(path, " page")
-					accept := "*/*"
-					if page {
-						accept = "text/html"
-					}
-					if w := fetch(h, plain, "Accept", accept); w.Code != want.status || !strings.Contains(w.Body.String(), want.text) {
+					plain, form, _ := strings.Cut(path, " ")
+					if w := fetch(h, plain, "Accept", forms[form]); w.Code != want.status || !strings.Contains(w.Body.String(), want.text) {
 						t.Errorf("%s: %d %.300s; want %d %s", path, w.Code, w.Body, want.status, want.text)
 					}
 				}

@@ -98,5 +98,6 @@
 // # Statistics
 //
 // [Pool.Stat] copies levels, gauges, counters and histograms without a lock, at the cost of reading them. Options.Trace
-// is called on the events themselves: leases, failures, connections opened and closed, changes of state, leaks.
+// is called on the events themselves: leases, failures, connections opened and closed, changes of state, leaks. [Pool.Leases]
+// tells what is lent now, and by [Conn.Tag] what for.
 package pool

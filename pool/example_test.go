@@ -215,6 +215,26 @@ func (q *Queries) AmountOf(ctx context.Context, customer string) (n int, err err
 	return n, q.db.QueryRow(ctx, "select sum(amount) from orders where customer = $1", customer).Scan(&n)
 }
 
+// What holds the connections of a busy pool is told by the tags of their leases.
+func ExamplePool_Leases() {
+	ctx := context.Background()
+	p := open(pool.Options{Size: 4, MaxOverflow: 2})
+	defer p.Close(ctx)
+
+	report := "nightly report"
+	err := p.With(ctx, func(_ context.Context, c pool.Conn) error {
+		c.Tag(&report)
+		for _, l := range p.Leases() {
+			fmt.Println(l.Tag, "holds a connection, for less than a minute:", l.Held < time.Minute)
+		}
+		return nil
+	})
+	fmt.Println(len(p.Leases()), "leases,", err)
+	// Output:
+	// nightly report holds a connection, for less than a minute: true
+	// 0 leases, <nil>
+}
+
 // Code that sqlc generated works on a lease, and in a transaction.
 func ExampleConn() {
 	ctx := context.Background()

@@ -60,6 +60,7 @@ type slot struct {
 	lookedAt instant // when a look last found it quiet
 	where    callers
 	watch    watch
+	tag      tag
 
 	// Guarded by Pool.mu.
 	state      slotState

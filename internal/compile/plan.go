@@ -26,6 +26,7 @@ type Plan struct {
 	Batches int    // how many places of the answer Go fields fill
 	Writes  bool   // the operation is a mutation: its roots run one after another, each in a transaction
 	Go      bool   // Go has a part in the answer, so that rows are kept until it has run
+	Label   string // names the operation to operators
 
 	pages   []page
 	cursors []cursorUse
@@ -230,7 +231,7 @@ func (c *Compiler) plan(op *gqlop.Operation, defs []variable, vars map[string]*v
 		}
 		vars[d.name] = x
 	}
-	b := &builder{Compiler: c, asker: a, op: op, vars: vars, plan: &Plan{}, on: c.schema.Query}
+	b := &builder{Compiler: c, asker: a, op: op, vars: vars, plan: &Plan{Label: op.Label}, on: c.schema.Query}
 	if op.Kind == gqlop.Mutation {
 		b.on, b.plan.Writes, b.plan.Go = c.schema.Mutation, true, true
 	}

@@ -13,8 +13,8 @@ import (
 // toldWait is the wait for a connection above which a request's span is told of it.
 const toldWait = time.Millisecond
 
-// acquire borrows the connection and tells of the wait: the answer's transport, if it wants to know, and the caller's
-// span.
+// acquire borrows the connection, says what for, and tells of the wait: the answer's transport, if it wants to know, and
+// the caller's span.
 func (x *run) acquire() (pool.Conn, error) {
 	start := time.Now()
 	lease, err := x.r.o.Pool.Acquire(x.ctx)
@@ -24,6 +24,9 @@ func (x *run) acquire() (pool.Conn, error) {
 	}
 	if waited > toldWait {
 		x.traceWait(waited, err)
+	}
+	if err == nil {
+		lease.Tag(&x.plan.Label)
 	}
 	return lease, err
 }

@@ -2,8 +2,8 @@
 // completion from the schema, the schema's documentation, the answers, a history.
 //
 // It is plain HTML, CSS and ES modules, all of it embedded; the page asks no host but its own, so it works without
-// the internet. It is strict about what it trusts: the Content-Security-Policy allows no inline script and no inline
-// style, and whatever comes from the server, the schema or the address is shown as text, never read as markup.
+// the internet. It is strict about what it trusts: the Content-Security-Policy (page.Policy) allows no inline script and no
+// inline style, and whatever comes from the server, the schema or the address is shown as text, never read as markup.
 //
 // Two handlers belong together:
 //
@@ -14,22 +14,17 @@ package explorer
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"fmt"
 	"html/template"
-	"io/fs"
 	"net/http"
-	"path"
 	"strings"
+
+	"github.com/fraiseql/fraiseql-go/internal/page"
 )
 
 // AssetsPath is where the page looks for its assets when Options.AssetsPath is empty.
 const AssetsPath = "/_explorer/"
-
-// Policy is the Content-Security-Policy of the page and its assets.
-const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
 
 //go:embed assets page.html
 var files embed.FS
@@ -72,19 +67,15 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("explorer: rendering the page: %w", err)
 	}
-	page := newAsset("page.html", body)
+	file := page.NewFile("page.html", body)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", "Accept") // the same address answers queries
-		page.serve(w, r)
+		file.ServeHTTP(w, r)
 	}), nil
 }
 
 func render(o Options) ([]byte, error) {
-	source, err := files.ReadFile("page.html")
-	if err != nil {
-		return nil, err
-	}
-	page, err := template.New("page").Parse(squeeze("page.html", string(source)))
+	text, err := page.Template(files, "page.html")
 	if err != nil {
 		return nil, err
 	}
@@ -93,96 +84,14 @@ func render(o Options) ([]byte, error) {
 		examples = []Example{}
 	}
 	var body bytes.Buffer
-	err = page.Execute(&body, map[string]any{
+	err = text.Execute(&body, map[string]any{
 		"Title":   o.Title,
 		"Version": o.Version,
-		"Assets":  template.URL(relative(o.Endpoint, o.AssetsPath)),
+		"Assets":  template.URL(page.Relative(o.Endpoint, o.AssetsPath)),
 		"Config":  map[string]any{"examples": examples},
 	})
 	return body.Bytes(), err
 }
 
-// relative is the way from one path to a folder as a link in a page writes it.
-func relative(from, folder string) string {
-	up := strings.Count(from, "/") - 1
-	if up == 0 {
-		return "." + folder
-	}
-	return strings.Repeat("../", up) + strings.TrimPrefix(folder, "/")
-}
-
 // Assets serves the scripts, the styles and the icon under any folder: the last element of the path names the file.
-func Assets() http.Handler {
-	entries, err := fs.ReadDir(files, "assets")
-	if err != nil {
-		panic(err) // the folder is part of the program
-	}
-	assets := make(map[string]*asset, len(entries))
-	for _, entry := range entries {
-		body, err := fs.ReadFile(files, "assets/"+entry.Name())
-		if err != nil {
-			panic(err)
-		}
-		assets[entry.Name()] = newAsset(entry.Name(), []byte(squeeze(entry.Name(), string(body))))
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		found := assets[path.Base(r.URL.Path)]
-		if found == nil {
-			http.NotFound(w, r)
-			return
-		}
-		found.serve(w, r)
-	})
-}
-
-// asset is one file as it is sent.
-type asset struct {
-	mediaType string
-	etag      string
-	body      []byte
-}
-
-func newAsset(name string, body []byte) *asset {
-	mediaType := map[string]string{
-		".html": "text/html; charset=utf-8",
-		".js":   "text/javascript; charset=utf-8",
-		".css":  "text/css; charset=utf-8",
-		".svg":  "image/svg+xml",
-	}[path.Ext(name)]
-	sum := sha256.Sum256(body)
-	return &asset{mediaType, `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, body}
-}
-
-func (a *asset) serve(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		h.Set("Allow", "GET, HEAD")
-		http.Error(w, "use GET", http.StatusMethodNotAllowed)
-		return
-	}
-	h.Set("Content-Type", a.mediaType)
-	h.Set("ETag", a.etag)
-	h.Set("Cache-Control", "no-cache") // keep, but ask: modules of two versions must not mix
-	h.Set("Content-Security-Policy", Policy)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	if matches(r.Header.Get("If-None-Match"), a.etag) {
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
-	h.Set("Content-Length", fmt.Sprint(len(a.body)))
-	if r.Method == http.MethodGet {
-		_, _ = w.Write(a.body) // a client that went away needs no answer
-	}
-}
-
-// matches reads If-None-Match (RFC 9110, section 13.1.2), which compares weakly.
-func matches(header, etag string) bool {
-	for candidate := range strings.SplitSeq(header, ",") {
-		candidate = strings.TrimPrefix(strings.TrimSpace(candidate), "W/")
-		if candidate == etag || candidate == "*" {
-			return true
-		}
-	}
-	return false
-}
+func Assets() http.Handler { return page.Folder(files, "assets") }

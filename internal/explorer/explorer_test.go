@@ -3,17 +3,14 @@ package explorer_test
 import (
 	"encoding/json"
 	"html"
-	"io/fs"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/fraiseql/fraiseql-go/internal/explorer"
+	"github.com/fraiseql/fraiseql-go/internal/page"
+	"github.com/fraiseql/fraiseql-go/internal/page/pagetest"
 )
 
 // budget bounds what a first visit loads, uncompressed.
@@ -42,23 +39,7 @@ func get(t *testing.T, h http.Handler, target string, header ...string) *httptes
 // served are all assets by name, as a browser gets them.
 func served(t *testing.T) map[string]string {
 	t.Helper()
-	entries, err := os.ReadDir("assets")
-	if err != nil {
-		t.Fatal(err)
-	}
-	handler := explorer.Assets()
-	assets := make(map[string]string)
-	for _, entry := range entries {
-		w := get(t, handler, explorer.AssetsPath+entry.Name())
-		if w.Code != http.StatusOK {
-			t.Fatalf("%s: status %d", entry.Name(), w.Code)
-		}
-		assets[entry.Name()] = w.Body.String()
-	}
-	if len(assets) < 10 {
-		t.Fatalf("only %d assets", len(assets))
-	}
-	return assets
+	return pagetest.Files(t, explorer.Assets(), "assets")
 }
 
 func TestSizeStaysInBudget(t *testing.T) {
@@ -73,31 +54,9 @@ func TestSizeStaysInBudget(t *testing.T) {
 	}
 }
 
-func TestNothingPointsToAnotherHost(t *testing.T) {
+func TestPageIsHarmless(t *testing.T) {
 	t.Parallel()
-	files := served(t)
-	files["the page"] = get(t, newPage(t, explorer.Options{}), "/graphql").Body.String()
-	address := regexp.MustCompile(`(?i)https?:|["'(=]//\w|@import|\bwss?:`)
-	for name, body := range files {
-		body = strings.ReplaceAll(body, `xmlns="http://www.w3.org/2000/svg"`, "") // the name of a language, never loaded
-		if found := address.FindString(body); found != "" {
-			t.Errorf("%s mentions another address: %q", name, found)
-		}
-	}
-}
-
-func TestNoAssetReadsTextAsCode(t *testing.T) {
-	t.Parallel()
-	danger := regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|srcdoc|DOMParser|createContextualFragment|javascript:|setAttribute\(["']style`)
-	for name, body := range served(t) {
-		if found := danger.FindString(body); found != "" {
-			t.Errorf("%s uses %s", name, found)
-		}
-	}
-	page := get(t, newPage(t, explorer.Options{}), "/graphql").Body.String()
-	if found := regexp.MustCompile(`\son\w+=|\sstyle=|<style`).FindString(page); found != "" {
-		t.Errorf("the page has inline code or style, which its policy forbids: %q", found)
-	}
+	pagetest.Harmless(t, get(t, newPage(t, explorer.Options{}), "/graphql").Body.String(), served(t))
 }
 
 func TestPageEscapesWhatItIsGiven(t *testing.T) {
@@ -138,14 +97,14 @@ func TestPageWithoutExamplesHasAnEmptyList(t *testing.T) {
 
 func TestHeaders(t *testing.T) {
 	t.Parallel()
-	page, assets := newPage(t, explorer.Options{}), explorer.Assets()
+	opened, assets := newPage(t, explorer.Options{}), explorer.Assets()
 	tests := []struct {
 		name      string
 		handler   http.Handler
 		target    string
 		mediaType string
 	}{
-		{"page", page, "/graphql", "text/html; charset=utf-8"},
+		{"page", opened, "/graphql", "text/html; charset=utf-8"},
 		{"script", assets, "/_explorer/main.js", "text/javascript; charset=utf-8"},
 		{"style", assets, "/_explorer/explorer.css", "text/css; charset=utf-8"},
 		{"icon", assets, "/_explorer/favicon.svg", "image/svg+xml"},
@@ -157,7 +116,7 @@ func TestHeaders(t *testing.T) {
 			w := get(t, test.handler, test.target)
 			for name, want := range map[string]string{
 				"Content-Type":            test.mediaType,
-				"Content-Security-Policy": explorer.Policy,
+				"Content-Security-Policy": page.Policy,
 				"X-Content-Type-Options":  "nosniff",
 				"Referrer-Policy":         "no-referrer",
 				"Cache-Control":           "no-cache",
@@ -188,7 +147,7 @@ func TestHeaders(t *testing.T) {
 			}
 		})
 	}
-	if got := get(t, page, "/graphql").Header().Get("Vary"); got != "Accept" {
+	if got := get(t, opened, "/graphql").Header().Get("Vary"); got != "Accept" {
 		t.Errorf("Vary = %q, want Accept", got)
 	}
 	if w := get(t, assets, "/_explorer/nothing.js"); w.Code != http.StatusNotFound {
@@ -231,46 +190,7 @@ func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
 	}
 }
 
-// TestModules runs the scripts' own tests, on the sources and on what is served.
 func TestModules(t *testing.T) {
 	t.Parallel()
-	node, err := exec.LookPath("node")
-	if err != nil {
-		if os.Getenv("FRAISEQL_REQUIRE_PG") == "1" { // nothing may be skipped then
-			t.Fatal("node is not installed, and runs the scripts' tests")
-		}
-		t.Skip("node is not installed")
-	}
-	squeezed := t.TempDir()
-	files := served(t)
-	files["package.json"] = `{"type": "module"}`
-	for name, body := range files {
-		if err := os.WriteFile(filepath.Join(squeezed, name), []byte(body), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	tests, err := fs.Glob(os.DirFS("."), "jstest/*.test.js")
-	if err != nil || len(tests) == 0 {
-		t.Fatalf("no tests of the modules found: %v", err)
-	}
-	for name, folder := range map[string]string{"sources": "", "served": squeezed} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			scripts, _ := filepath.Glob(filepath.Join(folder, "*.js"))
-			if folder == "" {
-				scripts, _ = filepath.Glob("assets/*.js")
-			}
-			const parse = `const {readFileSync} = require("fs"), {SourceTextModule} = require("vm");
-				for (const file of process.argv.slice(1)) new SourceTextModule(readFileSync(file, "utf8"), {identifier: file});`
-			args := append([]string{"--no-warnings", "--experimental-vm-modules", "-e", parse}, scripts...)
-			if out, err := exec.CommandContext(t.Context(), node, args...).CombinedOutput(); err != nil {
-				t.Errorf("a module cannot be read: %v\n%s", err, out)
-			}
-			command := exec.CommandContext(t.Context(), node, append([]string{"--test"}, tests...)...)
-			command.Env = append(os.Environ(), "EXPLORER_ASSETS="+folder)
-			if out, err := command.CombinedOutput(); err != nil {
-				t.Errorf("node --test: %v\n%s", err, out)
-			}
-		})
-	}
+	pagetest.Modules(t, served(t))
 }

@@ -276,3 +276,24 @@ func BenchmarkRead(b *testing.B) {
 		})
 	}
 }
+
+// TestLabels: an operation's label tells it from others, and holds no value.
+func TestLabels(t *testing.T) {
+	t.Parallel()
+	d := blog(t, gqlop.Limits{})
+	long := strings.Repeat("n", 100)
+	for query, want := range map[string]string{
+		`query Users { users { id } }`:         "query Users",
+		`mutation Fire { fire(id: 1) { id } }`: "mutation Fire",
+		`{ user(id: "secret") { id } }`:        "query #ab2b37c2ee4a",
+		`query ` + long + ` { users { id } }`:  "query " + long[:64] + "…",
+	} {
+		op, err := d.Read(&gqlop.Request{Query: query})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if op.Label != want {
+			t.Errorf("%s is labelled %q, want %q", query, op.Label, want)
+		}
+	}
+}

@@ -1,6 +1,8 @@
 package gqlop
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"sync/atomic"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -40,6 +42,7 @@ type Operation struct {
 	Schema    *ast.Schema
 	Kind      Kind
 	Name      string // empty: the document's only operation, without a name
+	Label     string // names it to operators: its kind with its name or, without one, the start of the document's SHA-256
 	Roots     int    // fields of the answer at the root, those of fragments included
 
 	// Plans is where the compiler keeps what it made of the operation; this package does not
@@ -65,10 +68,29 @@ func newDocument(text string, parsed *ast.QueryDocument, schema *ast.Schema) *do
 		}
 		d.operations = append(d.operations, &Operation{
 			Def: def, Fragments: parsed.Fragments, Schema: schema, Kind: kind, Name: def.Name,
+			Label: label(kind, def.Name, text),
 			Roots: countRoots(def.SelectionSet),
 		})
 	}
 	return d
+}
+
+const (
+	mostLabel  = 64 // letters of a name
+	hashDigits = 12
+)
+
+// label never holds a value: a name is letters, digits and underscores. The hash is that by which a persisted document is
+// asked for.
+func label(kind Kind, name, text string) string {
+	switch {
+	case name == "":
+		sum := sha256.Sum256([]byte(text))
+		name = "#" + hex.EncodeToString(sum[:])[:hashDigits]
+	case len(name) > mostLabel:
+		name = name[:mostLabel] + "…"
+	}
+	return kind.String() + " " + name
 }
 
 // countRoots counts the response keys at the root of a valid operation, each fragment looked at once.

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/fraiseql/fraiseql-go/internal/console"
 	"github.com/fraiseql/fraiseql-go/internal/fault"
 	"github.com/fraiseql/fraiseql-go/pool"
 )
@@ -35,11 +36,12 @@ type Options struct {
 	// SDL gives the schema, "" as long as there is none. nil: it is not shown, since introspection is off.
 	SDL func() string
 
-	// Compress makes the handler that compresses what another one answers; nil: the schema is sent as it is.
+	// Compress makes the handler that compresses what another one answers; nil: the schema and the page at /pool are sent as
+	// they are.
 	Compress func(http.Handler) http.Handler
 
-	// PoolPage is shown at /pool to browsers; nil: they get the numbers too.
-	PoolPage http.Handler
+	// Console keeps what /pool tells of the last minutes; nil: one that is not run, so that it knows this moment only.
+	Console *console.Console
 
 	Title, Version, Description string // of the app, for /version
 	FraiseQL                    string // the version of this project
@@ -57,12 +59,20 @@ type Options struct {
 type Server struct {
 	o       Options
 	metrics http.Handler
+	page    http.Handler           // of the console
+	files   http.Handler           // that it loads
 	classes [6]prometheus.Observer // by the first digit of the status; 0: cut transfers
 }
 
 // New makes a server with metrics of its own.
 func New(o Options) *Server {
-	s := &Server{o: o}
+	if o.Console == nil {
+		o.Console = console.New(console.Options{Title: o.Title, Stat: o.Stat})
+	}
+	s := &Server{o: o, page: o.Console, files: console.Files()}
+	if o.Compress != nil {
+		s.page, s.files = o.Compress(s.page), o.Compress(s.files)
+	}
 	s.metrics = s.newMetrics()
 	return s
 }
@@ -113,7 +123,8 @@ func (s *Server) Admin() http.Handler {
 
 func (s *Server) mountGuarded(mux *http.ServeMux) {
 	mux.Handle("/metrics", reading(s.allowed(s.metrics.ServeHTTP)))
-	mux.Handle("/pool", reading(s.allowed(s.pool)))
+	mux.Handle(console.Path, reading(s.allowed(s.pool)))
+	mux.Handle(console.Folder, reading(s.allowed(s.files.ServeHTTP)))
 }
 
 // allowed lets those pass who may see the numbers.
@@ -210,13 +221,20 @@ func (s *Server) schema(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write([]byte(sdl)) // a client that left needs no answer
 }
 
+// pool answers people with a page, the page with a stream that keeps it up to date, and programs with the numbers.
 func (s *Server) pool(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Vary", "Accept")
-	if s.o.PoolPage != nil && strings.Contains(r.Header.Get("Accept"), "text/html") {
-		s.o.PoolPage.ServeHTTP(w, r)
-		return
+	switch accept := r.Header.Get("Accept"); {
+	case strings.Contains(accept, "text/event-stream"):
+		if err := s.o.Console.Stream(w, r); err != nil {
+			w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
+			refuse(w, http.StatusServiceUnavailable, "TOO_MANY_WATCHERS", err.Error(), "close a page that nobody looks at, or ask for application/json")
+		}
+	case strings.Contains(accept, "text/html"):
+		s.page.ServeHTTP(w, r)
+	default:
+		answer(w, http.StatusOK, s.o.Console.Report())
 	}
-	answer(w, http.StatusOK, s.o.Stat())
 }
 
 // refuse answers with a reason.

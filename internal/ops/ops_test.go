@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fraiseql/fraiseql-go/internal/console"
 	"github.com/fraiseql/fraiseql-go/internal/fault"
 	"github.com/fraiseql/fraiseql-go/internal/ops"
 	"github.com/fraiseql/fraiseql-go/pool"
@@ -30,7 +31,6 @@ func get(h http.Handler, path string, headers ...string) *httptest.ResponseRecor
 
 func TestAnswers(t *testing.T) {
 	t.Parallel()
-	page := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("page")) })
 	notReady := func() []ops.Reason { return []ops.Reason{{"POOL_UNAVAILABLE", "no <server>", "start it"}} }
 	const jsonType = "application/json; charset=utf-8"
 	for name, c := range map[string]struct {
@@ -50,7 +50,6 @@ func TestAnswers(t *testing.T) {
 		"schema":           {ops.Options{SDL: func() string { return "type Query" }}, "/schema.graphql", "", 200, "text/plain; charset=utf-8", "type Query", ""},
 		"schema off":       {ops.Options{}, "/schema.graphql", "", 404, jsonType, `{"code":"NOT_FOUND","message":"the schema is not shown: introspection is off","cure":"ask the operator for the schema"}`, ""},
 		"schema not there": {ops.Options{SDL: func() string { return "" }}, "/schema.graphql", "", 503, jsonType, `{"code":"NOT_READY","message":"the schema is not loaded yet","cure":"try again after Retry-After; /ready tells the reason"}`, "1"},
-		"pool page":        {ops.Options{PoolPage: page}, "/pool", "text/html,*/*", 200, "text/plain; charset=utf-8", "page", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -69,8 +68,7 @@ func TestAnswers(t *testing.T) {
 
 func TestPoolNumbers(t *testing.T) {
 	t.Parallel()
-	page := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the page was asked") })
-	w := get(ops.New(ops.Options{Stat: stat, PoolPage: page}).Public(), "/pool", "Accept", "application/json")
+	w := get(ops.New(ops.Options{Stat: stat}).Public(), "/pool", "Accept", "application/json")
 	var got pool.Stat
 	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || got != stat() || !strings.Contains(w.Body.String(), `"state":"up"`) {
 		t.Errorf("%v %s", err, w.Body)
@@ -304,5 +302,55 @@ func TestMountPublic(t *testing.T) {
 	ops.New(ops.Options{Stat: stat}).MountPublic(mux)
 	if get(mux, "/mine").Code != 204 || get(mux, "/health").Code != 200 {
 		t.Error("a path is lost")
+	}
+}
+
+// TestWatchers: /pool streams to so many pages, tells the next one why not, and lets it in when another one has left.
+func TestWatchers(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(ops.New(ops.Options{Stat: stat}).Admin())
+	defer server.Close()
+	watch := func() *http.Response {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/pool", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Accept", "text/event-stream")
+		resp, err := server.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp
+	}
+	var all []*http.Response
+	for range console.MaxWatchers {
+		resp := watch()
+		if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "text/event-stream; charset=utf-8" || resp.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%d %v", resp.StatusCode, resp.Header)
+		}
+		all = append(all, resp)
+	}
+	refused := watch()
+	var reason ops.Reason
+	if err := json.NewDecoder(refused.Body).Decode(&reason); err != nil || refused.StatusCode != 503 || refused.Header.Get("Retry-After") != "1" || reason.Code != "TOO_MANY_WATCHERS" || !strings.Contains(reason.Message, "32 pages") {
+		t.Errorf("%d %v %+v %v", refused.StatusCode, refused.Header, reason, err)
+	}
+	_ = refused.Body.Close()
+	if w := get(ops.New(ops.Options{Stat: stat}).Admin(), "/pool"); w.Code != 200 {
+		t.Errorf("numbers: %d", w.Code)
+	}
+	for _, resp := range all {
+		_ = resp.Body.Close()
+	}
+	for began := time.Now(); ; time.Sleep(time.Millisecond) {
+		resp := watch()
+		_ = resp.Body.Close()
+		if resp.StatusCode == 200 {
+			return
+		}
+		if time.Since(began) > 20*time.Second {
+			t.Fatalf("%d when all have left", resp.StatusCode)
+		}
 	}
 }

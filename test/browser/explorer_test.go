@@ -331,7 +331,6 @@ func history(t *testing.T, browser context.Context) {
 }
 
 func darkAndLight(t *testing.T, browser context.Context) {
-	const brightness = `getComputedStyle(document.body).backgroundColor.match(/\d+/g).slice(0, 3).map(Number).reduce((a, b) => a + b) / 3`
 	p := open(t, browser, startApp(t, nil))
 	for _, test := range []struct {
 		prefers string
@@ -360,28 +359,12 @@ func darkAndLight(t *testing.T, browser context.Context) {
 		t.Errorf("back to light: brightness %v", got)
 	}
 	p.shot("light")
-	const contrast = `(() => {
-		const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-		const light = (color) => {
-			canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1);
-			const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-			return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-		};
-		const behind = (e) => { while (e && /, 0\)$|transparent/.test(getComputedStyle(e).backgroundColor)) e = e.parentElement; return getComputedStyle(e ?? document.body).backgroundColor; };
-		const faint = [];
-		for (const e of document.querySelectorAll("button, h1, h3, [class^='t-'], .muted, .version, .name, .numbers, b, small")) {
-			if (!e.offsetParent || !e.textContent.trim()) continue;
-			const [a, b] = [light(getComputedStyle(e).color), light(behind(e))].sort((x, y) => y - x);
-			const ratio = (a + 0.05) / (b + 0.05);
-			if (ratio < 4.5) faint.push(e.tagName + "." + e.className + " " + e.textContent.slice(0, 20) + " " + ratio.toFixed(2));
-		}
-		return [...new Set(faint)].join("\n");
-	})()`
-	if faint := eval[string](p, contrast); faint != "" {
+	const texts = "button, h1, h3, [class^='t-'], .muted, .version, .name, .numbers, b, small"
+	if faint := p.faint(texts); faint != "" {
 		t.Errorf("light: contrast below 4.5:\n%s", faint)
 	}
 	p.click("#theme")
-	if faint := eval[string](p, contrast); faint != "" {
+	if faint := p.faint(texts); faint != "" {
 		t.Errorf("dark: contrast below 4.5:\n%s", faint)
 	}
 }

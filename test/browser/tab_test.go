@@ -72,8 +72,16 @@ type tab struct {
 	problems []string
 }
 
-// open shows the address in a new tab and waits until the page has asked for the schema.
+// open shows the explorer in a new tab and waits until it has asked for the schema.
 func open(t *testing.T, browser context.Context, address string) *tab {
+	t.Helper()
+	p := visit(t, browser, address)
+	p.wait(`document.getElementById("schema-state").textContent.match(/types|No schema/) && document.body.dataset.pane`)
+	return p
+}
+
+// visit shows the address in a new tab. What is called before is done before the page is loaded.
+func visit(t *testing.T, browser context.Context, address string, before ...func(*tab)) *tab {
 	t.Helper()
 	at, err := url.Parse(address)
 	if err != nil {
@@ -99,8 +107,10 @@ func open(t *testing.T, browser context.Context, address string) *tab {
 	call(p, network.Enable, network.EnableParams{})
 	call(p, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 	p.size(1360, 820)
+	for _, f := range before {
+		f(p)
+	}
 	p.do(chromedp.Navigate(address))
-	p.wait(`document.getElementById("schema-state").textContent.match(/types|No schema/) && document.body.dataset.pane`)
 	return p
 }
 
@@ -118,7 +128,7 @@ func (p *tab) watch(host string, event any) {
 		}
 	case *log.EventEntryAdded:
 		// The browser notes each answer with an error status; the tests that provoke one look at the page.
-		if e.Entry.Source != log.EntrySourceNetwork || !strings.HasSuffix(e.Entry.URL, "/graphql") {
+		if e.Entry.Source != log.EntrySourceNetwork || !strings.HasSuffix(e.Entry.URL, "/graphql") && !strings.HasSuffix(e.Entry.URL, "/pool") {
 			problem = "browser: " + e.Entry.Text + " " + e.Entry.URL
 		}
 	case *network.EventRequestWillBeSent:
@@ -200,6 +210,31 @@ func (p *tab) prefers(scheme string) {
 	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
 	})
+}
+
+// brightness is that of the page's background.
+const brightness = `getComputedStyle(document.body).backgroundColor.match(/\d+/g).slice(0, 3).map(Number).reduce((a, b) => a + b) / 3`
+
+// faint lists the texts that stand out from what is behind them by less than WCAG 2.2 wants (1.4.3: 4.5).
+func (p *tab) faint(selector string) string {
+	p.t.Helper()
+	return eval[string](p, `(() => {
+		const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+		const light = (color) => {
+			canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1);
+			const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+			return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+		};
+		const behind = (e) => { while (e && /, 0\)$|transparent/.test(getComputedStyle(e).backgroundColor)) e = e.parentElement; return getComputedStyle(e ?? document.body).backgroundColor; };
+		const faint = [];
+		for (const e of document.querySelectorAll(`+quote(selector)+`)) {
+			if (!e.offsetParent || !e.textContent.trim()) continue;
+			const [a, b] = [light(getComputedStyle(e).color), light(behind(e))].sort((x, y) => y - x);
+			const ratio = (a + 0.05) / (b + 0.05);
+			if (ratio < 4.5) faint.push(e.tagName + "." + e.className + " " + e.textContent.slice(0, 20) + " " + ratio.toFixed(2));
+		}
+		return [...new Set(faint)].join("\n");
+	})()`)
 }
 
 const (

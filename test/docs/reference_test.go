@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/fraiseql/fraiseql-go"
+	"github.com/fraiseql/fraiseql-go/internal/console"
 	"github.com/fraiseql/fraiseql-go/internal/ops"
 	"github.com/fraiseql/fraiseql-go/pool"
 )
@@ -205,7 +206,7 @@ func TestPoolReferenceIsCurrent(t *testing.T) {
 }
 
 func poolPage(t *testing.T) string {
-	docs := fieldDocs(t)
+	docs := fieldDocs(t, "../../pool/options.go", "../../pool/stat.go")
 	parameters := map[string]fraiseql.Parameter{}
 	for _, p := range fraiseql.Parameters() {
 		parameters[p.Field] = p
@@ -256,6 +257,7 @@ a negative value none or off; in text a literal 0 means zero. Durations are writ
 			title, meaning, byDefault, o.limits+".", o.recommend, strings.Join(names, " · "))
 	}
 	statistics(t, &page, docs)
+	reports(t, &page)
 	metrics(&page)
 	return page.String()
 }
@@ -285,7 +287,7 @@ func statistics(t *testing.T, page *strings.Builder, docs map[string]string) {
 	page.WriteString(`
 ## Statistics
 
-` + "`app.PoolStat()` and `(*pool.Pool).Stat()` give a `pool.Stat`; `/pool` gives the same as JSON, where durations are nanoseconds." + `
+` + "`app.PoolStat()` and `(*pool.Pool).Stat()` give a `pool.Stat`; `/pool` begins with the same as JSON, where durations are nanoseconds." + `
 The first group are levels and gauges of one moment, the rest counts since the pool was made.
 
 | field | JSON | meaning |
@@ -299,6 +301,43 @@ The first group are levels and gauges of one moment, the rest counts since the p
 	}
 	fmt.Fprintf(page, "\nA histogram has `counts`, one for each bucket, and the `sum` of all durations. The buckets end at %s; the last one has no end.\nThe mean of what it measures is the sum divided by the count.\n",
 		strings.Join(names, ", "))
+}
+
+// reports writes the table of what /pool tells besides.
+func reports(t *testing.T, page *strings.Builder) {
+	page.WriteString(`
+## The report
+
+` + "`/pool`" + ` answers browsers with [a page](../tuning.md#how-to-read-pool), whoever accepts ` + "`text/event-stream`" + ` with the events that keep it up to date,
+and everybody else with JSON: the statistics above, and behind them the following. At most ` + fmt.Sprint(console.MaxWatchers) + ` streams are open at once; the next
+one is answered 503 ` + "`TOO_MANY_WATCHERS`" + `. The events are made for the page, and change with it: programs ask for JSON.
+
+| JSON | meaning |
+|---|---|
+`)
+	docs := fieldDocs(t, "../../internal/console/report.go", "../../internal/console/holders.go", "../../internal/console/advice.go", "../../pool/tag.go")
+	var write func(of reflect.Type, prefix string)
+	write = func(of reflect.Type, prefix string) {
+		for i := range of.NumField() {
+			f := of.Field(i)
+			key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if f.Anonymous || !f.IsExported() {
+				continue
+			}
+			doc := docs[of.Name()+"."+f.Name]
+			if doc == "" {
+				t.Errorf("%s.%s has no comment", of.Name(), f.Name)
+			}
+			fmt.Fprintf(page, "| `%s` | %s |\n", prefix+key, inTable(doc))
+			switch inner := f.Type; {
+			case inner.Kind() == reflect.Slice && inner.Elem().Kind() == reflect.Struct:
+				write(inner.Elem(), prefix+key+"[].")
+			case inner == reflect.TypeFor[console.Lately]():
+				write(inner, prefix+key+".")
+			}
+		}
+	}
+	write(reflect.TypeFor[console.Report](), "")
 }
 
 func fields(t *testing.T, page *strings.Builder, docs map[string]string, of reflect.Type, prefix, jsonPrefix string) {
@@ -363,11 +402,11 @@ A caller that gets no connection is answered with a code and 503 or 504: ` + "`P
 	}
 }
 
-// fieldDocs reads the comments on the fields of the structs of package pool, by Type.Field.
-func fieldDocs(t *testing.T) map[string]string {
+// fieldDocs reads the comments on the fields of the structs in some files, by Type.Field.
+func fieldDocs(t *testing.T, files ...string) map[string]string {
 	docs := map[string]string{}
-	for _, name := range []string{"options.go", "stat.go"} {
-		file, err := parser.ParseFile(token.NewFileSet(), "../../pool/"+name, nil, parser.ParseComments)
+	for _, name := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
 // The same tests run on the sources and on what is served.
-const base = process.env.EXPLORER_ASSETS ? pathToFileURL(process.env.EXPLORER_ASSETS + "/") : new URL("../assets/", import.meta.url);
+const base = process.env.PAGE_ASSETS ? pathToFileURL(process.env.PAGE_ASSETS + "/") : new URL("../assets/", import.meta.url);
 
 /** @param {string} name */
 export const load = (name) => import(new URL(name, base).href);

@@ -1,4 +1,4 @@
-package explorer
+package page
 
 import (
 	"path"
@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// squeeze leaves out of a source what only people read: comments, indentation, blanks that separate nothing. Names
+// Squeeze leaves out of a source what only people read: comments, indentation, blanks that separate nothing. Names
 // stay, so what the browser's tools show still reads like the source.
-func squeeze(name, source string) string {
+func Squeeze(name, source string) string {
 	switch path.Ext(name) {
 	case ".js":
 		return squeezeScript(source)
@@ -25,7 +25,7 @@ func squeeze(name, source string) string {
 	return source
 }
 
-// The style sheet has no text in quotes that these characters and a blank stand in, and no blank before a colon or
+// The style sheets have no text in quotes that these characters and a blank stand in, and no blank before a colon or
 // around the minus of a calculation that would be touched.
 var cssBlanks = regexp.MustCompile(` ?[{},;>] ?|: `)
 
