@@ -6,8 +6,16 @@ import (
 	"os"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/fraiseql/fraiseql-go/internal/devpg"
 )
+
+// Root is the command with all that are below it.
+func Root() *cobra.Command { return (&program{}).root() }
+
+// Words are what the flags take that take one of a few words.
+var Words = words
 
 // Made makes dev's database from a text of SQL, and ends its server.
 func Made(ctx context.Context, o devpg.Options, sql string) error {
