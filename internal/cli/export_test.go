@@ -14,6 +14,9 @@ import (
 // Root is the command with all that are below it.
 func Root() *cobra.Command { return (&program{}).root() }
 
+// LayOut breaks a statement into lines.
+var LayOut = layOut
+
 // Words are what the flags take that take one of a few words.
 var Words = words
 
