@@ -56,13 +56,14 @@ func words() map[string][]string {
 		"http-profile":                        {"compat-2025", "draft-2026"},
 		"mutation-isolation":                  {"read committed", "repeatable read", "serializable"},
 		"example":                             examples.Names(),
+		"template":                            templates(),
 	}
 }
 
-// filed tells whether a flag takes the name of a file.
+// filed tells whether a flag takes the name of a file or folder.
 func filed(name string) bool {
 	switch name {
-	case "config", "jwt-public-key-file", "jwt-secret-file", "api-keys-file", "trusted-documents", "seed", "output", "diff":
+	case "config", "jwt-public-key-file", "jwt-secret-file", "api-keys-file", "trusted-documents", "seed", "output", "diff", "module-path":
 		return true
 	}
 	return false
