@@ -25,7 +25,7 @@ func TestInit(t *testing.T) {
 	pgtest.New(t) // where there is no PostgreSQL, the project's own tests would not run
 	environ := append(os.Environ(), "GOPROXY=off", "GOFLAGS=-buildvcs=false")
 	for template, c := range map[string]struct{ query, want string }{
-		"blog":    {`{users{name posts{title}}}`, `{"data":{"users":[{"name":"Ada","posts":[{"title":"Notes on the engine"}]},{"name":"Grace","posts":[]}]}}`},
+		"blog":    {`{users(orderBy:[{name:ASC}]){name posts{title}}}`, `{"data":{"users":[{"name":"Ada","posts":[{"title":"Notes on the engine"}]},{"name":"Grace","posts":[]}]}}`},
 		"minimal": {`{notes{body}}`, `{"data":{"notes":[{"body":"Hello."}]}}`},
 	} {
 		t.Run(template, func(t *testing.T) {
