@@ -41,7 +41,7 @@ func (p *program) configPrint() *cobra.Command {
 		Short: "Show each option, its value, and where that comes from",
 		Long: `Show each option that serve would have with the flags, variables and file given, its value, and
 where that comes from: a flag goes before the environment, the environment before the file, and
-the file before the default. Passwords and what queries of URLs hold are written as xxxxx; files
+the file before the default. Passwords, and what may hold one, are written as xxxxx; files
 with secrets and keys are named, and not read. Whether the values fit, config check tells.
 
 With --json the answer is a list of {name, value, source, where}; source is default, file,

@@ -14,6 +14,9 @@ import (
 // Root is the command with all that are below it.
 func Root() *cobra.Command { return (&program{}).root() }
 
+// WithoutSecret hides what is secret in an option's value.
+var WithoutSecret = withoutSecret
+
 // LayOut breaks a statement into lines.
 var LayOut = layOut
 
