@@ -20,7 +20,8 @@ func (p *program) check() *cobra.Command {
 		Long: `Compare what comments declare with the database, as serve does at its start, and tell everything
 that does not fit: the object, why, and how to mend it. Trusted documents that the schema refuses
 are told too. It takes the flags, variables and file of serve, and reads the database in one
-read-only transaction on one connection.
+read-only transaction on one connection. What a program declares in Go is not known to it: there,
+App.Start tells what does not fit.
 
 With --json the answer is that of doctor: {server, checked, findings, errors, warnings, notes}.
 

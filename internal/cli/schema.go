@@ -29,7 +29,8 @@ func (p *program) schema() *cobra.Command {
 		Short: "Print the schema, or what has changed in it",
 		Long: `Print the schema that serve would serve, in GraphQL's schema definition language; what is
 annotated and cannot be served is told on standard error. It takes the flags, variables and file
-of serve, and reads the database in one read-only transaction on one connection.
+of serve, and reads the database in one read-only transaction on one connection. What a program
+declares in Go is not known to it: there, App.Schema gives the schema.
 
 With --diff the schema is compared with an older one in a file, and each change is told with its
 name, its path and what it means to clients: breaking, dangerous or safe. Names and criticalities

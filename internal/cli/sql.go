@@ -35,7 +35,8 @@ func (p *program) sql() *cobra.Command {
 		Long: `Show the statements that a query sends to the database, in their order, with their parameters,
 and the plan that PostgreSQL has for each. QUERY is a GraphQL document; - reads one from standard
 input. It takes the flags, variables and file of serve: limits hold, and what serve refuses is
-refused in the same words, with line and column. Roles and scopes are not asked for.
+refused in the same words, with line and column. Roles and scopes are not asked for, and what a
+program declares in Go is not known to it.
 
 With --analyze the statements of a query are run, in a read-only transaction that is rolled back,
 and the plans tell what each step took. A mutation is never run: its function is shown and not
