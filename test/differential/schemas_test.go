@@ -39,8 +39,9 @@ func TestSchemaChanges(t *testing.T) {
 		}
 	})
 	t.Logf("figure: pairs of schemas whose changes GraphQL Inspector names alike: %d of %d", equal.Load(), compared.Load())
+	t.Logf("%d types of changes were seen", len(kinds))
 	if compared.Load() >= 300 && len(kinds) < 45 {
-		t.Errorf("only %d types of changes were seen", len(kinds))
+		t.Error("that is too few")
 	}
 }
 
@@ -302,14 +303,14 @@ func (d *drawn) inputValue(name string, argument bool) string {
 	}
 	if len(plain) > 0 && (d.kinds[base] != "input" || argument && ref == base && !d.demands[base]) {
 		value = d.pick("default", plain...)
+		if value == "null" && strings.Contains(ref, "!") {
+			value = "1"
+		}
 		switch {
 		case strings.HasPrefix(ref, "[["):
 			value = "[[" + value + "]]"
 		case strings.HasPrefix(ref, "[") && d.chance("list", 2):
 			value = "[" + value + ", " + value + "]"
-		}
-		if value == "null" && strings.Contains(ref, "!") {
-			value = "1"
 		}
 		value = " = " + value
 	}
