@@ -2,6 +2,7 @@ package fraiseql
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -131,65 +132,88 @@ func (f fromFiles) Authenticate(r *http.Request) (*auth.Principal, error) {
 // openAccess reads the files with secrets and keys, and asks the issuer for its keys. An issuer that does not answer is no
 // error: its keys are fetched when a request needs them, and the log tells the reason.
 func (a *App) openAccess(ctx context.Context) error {
-	var kinds []auth.Authenticator
-	if len(a.o.tokenKeys()) > 0 {
-		tokens, err := a.openTokens()
-		if err != nil {
-			return err
-		}
-		kinds = append(kinds, tokens)
+	checks, jwks, err := a.o.readAccess()
+	a.jwks = jwks
+	if err != nil || checks == nil {
+		return err
 	}
-	if a.o.APIKeysFile != "" {
-		keys, err := auth.ReadAPIKeyFile(a.o.APIKeysFile)
-		if err != nil {
-			return fmt.Errorf("APIKeysFile: %w", err)
-		}
-		known, err := auth.NewAPIKeys(keys)
-		if err != nil {
-			return fmt.Errorf("APIKeysFile %s: %w", a.o.APIKeysFile, err)
-		}
-		kinds = append(kinds, known)
-	}
-	if len(kinds) == 0 {
-		return nil
-	}
-	checks := auth.First(kinds...)
 	a.credentials.Store(&checks)
-	if a.jwks != nil {
-		_ = a.jwks.Refresh(ctx) // it logs
+	if jwks != nil {
+		_ = jwks.Refresh(ctx) // it logs
 	}
 	return nil
 }
 
-func (a *App) openTokens() (auth.Authenticator, error) {
-	o := auth.JWTOptions{
-		Issuer: a.o.JWTIssuer, Audience: a.o.JWTAudience, Leeway: max(a.o.JWTLeeway, 0),
-		RolesClaim: a.o.JWTRolesClaim, ScopesClaim: a.o.JWTScopesClaim,
+// readAccess reads the files with secrets and keys. checks is nil when there are none to check; jwks, which is to be closed, when
+// no issuer publishes any.
+func (o Options) readAccess() (checks auth.Authenticator, jwks *auth.JWKS, err error) {
+	var kinds []auth.Authenticator
+	var faults []error
+	if len(o.tokenKeys()) > 0 {
+		var tokens auth.Authenticator
+		if tokens, jwks, err = o.readTokens(); err != nil {
+			faults = append(faults, err)
+		}
+		kinds = append(kinds, tokens)
 	}
-	var err error
-	if a.o.JWTSecretFile != "" {
-		if o.Secret, err = auth.ReadSecretFile(a.o.JWTSecretFile); err != nil {
-			return nil, fmt.Errorf("JWTSecretFile: %w", err)
+	if o.APIKeysFile != "" {
+		keys, err := auth.ReadAPIKeyFile(o.APIKeysFile)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("APIKeysFile: %w", err))
+		} else if known, err := auth.NewAPIKeys(keys); err != nil {
+			faults = append(faults, fmt.Errorf("APIKeysFile %s: %w", o.APIKeysFile, err))
+		} else {
+			kinds = append(kinds, known)
 		}
 	}
-	for _, path := range a.o.JWTPublicKeyFiles {
+	if len(faults) > 0 || len(kinds) == 0 {
+		return nil, jwks, errors.Join(faults...)
+	}
+	return auth.First(kinds...), jwks, nil
+}
+
+func (o Options) readTokens() (tokens auth.Authenticator, jwks *auth.JWKS, err error) {
+	rules := auth.JWTOptions{
+		Issuer: o.JWTIssuer, Audience: o.JWTAudience, Leeway: max(o.JWTLeeway, 0),
+		RolesClaim: o.JWTRolesClaim, ScopesClaim: o.JWTScopesClaim,
+	}
+	var faults []error
+	if o.JWTSecretFile != "" {
+		if rules.Secret, err = auth.ReadSecretFile(o.JWTSecretFile); err != nil {
+			faults = append(faults, fmt.Errorf("JWTSecretFile: %w", err))
+		}
+	}
+	for _, path := range o.JWTPublicKeyFiles {
 		keys, err := auth.ReadPublicKeyFile(path)
 		if err != nil {
-			return nil, fmt.Errorf("JWTPublicKeyFiles: %w", err)
+			faults = append(faults, fmt.Errorf("JWTPublicKeyFiles: %w", err))
 		}
-		o.Keys = append(o.Keys, keys...)
+		rules.Keys = append(rules.Keys, keys...)
 	}
-	if a.o.JWKSURL != "" {
-		if a.jwks, err = auth.NewJWKS(auth.JWKSOptions{URL: a.o.JWKSURL, Logger: a.o.Logger}); err != nil {
-			return nil, fmt.Errorf("JWKSURL: %w", err)
+	if o.JWKSURL != "" {
+		if jwks, err = auth.NewJWKS(auth.JWKSOptions{URL: o.JWKSURL, Logger: o.Logger}); err != nil {
+			faults = append(faults, fmt.Errorf("JWKSURL: %w", err))
 		}
-		o.JWKS = a.jwks
+		rules.JWKS = jwks
 	}
-	tokens, err := auth.NewJWT(o)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", strings.Join(a.o.tokenKeys(), " and "), err)
+	if len(faults) > 0 {
+		return nil, jwks, errors.Join(faults...)
 	}
-	return tokens, nil
+	if tokens, err = auth.NewJWT(rules); err != nil {
+		return nil, jwks, fmt.Errorf("%s: %w", strings.Join(o.tokenKeys(), " and "), err)
+	}
+	return tokens, jwks, nil
+}
+
+// CheckFiles reads the files that the options name, as Start does before it asks anybody: secrets,
+// keys and trusted documents. It gives every fault at once, and keeps nothing of what it reads.
+func (o Options) CheckFiles() error {
+	_, jwks, err := o.readAccess()
+	if jwks != nil {
+		err = errors.Join(err, jwks.Close(context.Background()))
+	}
+	_, _, documents := o.readDocuments()
+	return errors.Join(err, documents)
 }
 
 // closeAccess ends what openAccess has begun.

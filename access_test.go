@@ -173,6 +173,11 @@ func TestAccessOptions(t *testing.T) {
 			}
 		})
 	}
+	whole := whoOptions(url)
+	all(&whole)
+	if err = whole.CheckFiles(); err != nil {
+		t.Errorf("CheckFiles: %v", err)
+	}
 	for name, change := range map[string]func(*fraiseql.Options){
 		"JWTSecretFile: reading the secret":            func(o *fraiseql.Options) { o.JWTSecretFile = "/does/not/exist" },
 		"JWTPublicKeyFiles: reading public keys":       func(o *fraiseql.Options) { o.JWTPublicKeyFiles = []string{publicFile, "/does/not/exist"} },
@@ -184,6 +189,9 @@ func TestAccessOptions(t *testing.T) {
 		change(&o)
 		if err := newApp(t, o).Start(t.Context()); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("got %v, want %s", err, name)
+		}
+		if err := o.CheckFiles(); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("CheckFiles: got %v, want %s", err, name)
 		}
 	}
 }

@@ -8,21 +8,20 @@ import (
 	"github.com/fraiseql/fraiseql-go/internal/gqlop"
 )
 
-// readDocuments makes the store of documents that requests name by their ids.
-func (a *App) readDocuments() (err error) {
-	if a.o.TrustedDocuments == "" {
-		a.persisted, err = gqlop.NewPersisted(a.o.PersistedQueriesBytes)
-		return err
+// readDocuments makes the store of documents that requests name by their ids. trusted are those of a manifest.
+func (o Options) readDocuments() (store *gqlop.Persisted, trusted []gqlop.TrustedDocument, err error) {
+	if o.TrustedDocuments == "" {
+		store, err = gqlop.NewPersisted(o.PersistedQueriesBytes)
+		return store, nil, err
 	}
-	text, err := os.ReadFile(a.o.TrustedDocuments)
+	text, err := os.ReadFile(o.TrustedDocuments)
 	if err != nil {
-		return fmt.Errorf("TrustedDocuments: %w", err)
+		return nil, nil, fmt.Errorf("TrustedDocuments: %w", err)
 	}
-	if a.trusted, err = gqlop.ReadManifest(text); err != nil {
-		return fmt.Errorf("TrustedDocuments: %s: %w", a.o.TrustedDocuments, err)
+	if trusted, err = gqlop.ReadManifest(text); err != nil {
+		return nil, nil, fmt.Errorf("TrustedDocuments: %s: %w", o.TrustedDocuments, err)
 	}
-	a.persisted = gqlop.NewTrusted(a.trusted)
-	return nil
+	return gqlop.NewTrusted(trusted), trusted, nil
 }
 
 // mostToldDocuments bounds the lines that one manifest adds to the log.

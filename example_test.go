@@ -188,3 +188,37 @@ func ExampleField() {
 	// Output:
 	// {"data":{"book":{"spine":"ORLANDO"}}}
 }
+
+// Where does a value come from?
+func ExampleOrigins() {
+	environ := []string{"DATABASE_URL=postgres://localhost/shop", "FRAISEQL_MAX_PAGE=50"}
+	o, err := fraiseql.LoadOptions("", environ)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	origins, err := fraiseql.Origins("", environ)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, p := range fraiseql.Parameters() {
+		if from, ok := origins[p.Name]; ok {
+			fmt.Println(p.Field, p.Values(o), from.Variable)
+		}
+	}
+	// Output:
+	// DatabaseURL [postgres://localhost/shop] DATABASE_URL
+	// MaxPage [50] FRAISEQL_MAX_PAGE
+}
+
+// What is wrong is told before anything is opened.
+func ExampleOptions_Resolve() {
+	o, err := fraiseql.Options{DatabaseURL: "postgres://localhost/shop", Production: true}.Resolve()
+	fmt.Println(o.ConnectionPoolSize, o.MaxDepth, err)
+	_, err = fraiseql.Options{DatabaseURL: "postgres://localhost/shop", ConnectionPoolSize: -3}.Resolve()
+	fmt.Println(err)
+	// Output:
+	// 20 20 <nil>
+	// ConnectionPoolSize is -3, and a pool needs at least 1 connection: set 1 or more, or leave it out
+}

@@ -114,7 +114,7 @@ func (a *App) start(ctx context.Context) (ready bool, err error) {
 	if err := a.openAccess(ctx); err != nil {
 		return false, err
 	}
-	if err := a.readDocuments(); err != nil {
+	if a.persisted, a.trusted, err = a.o.readDocuments(); err != nil {
 		return false, err
 	}
 	o := a.o.pool()

@@ -26,16 +26,40 @@ var otherVariables = [...]string{"FRAISEQL_CONFIG", "FRAISEQL_REQUIRE_PG", "FRAI
 // variable that is not known is an error, with the name that was probably meant. All faults
 // are reported at once.
 func LoadOptions(path string, environ []string) (Options, error) {
-	var o Options
+	l, err := load(path, environ)
+	return l.o, err
+}
+
+// Origin is where the value of a parameter stands.
+type Origin struct {
+	File     string // its path
+	Variable string // of the environment; empty: in the file
+}
+
+// Origins tells where [LoadOptions] takes each value from, by the names of the parameters. One
+// that is not there has its default.
+func Origins(path string, environ []string) (map[string]Origin, error) {
+	l, err := load(path, environ)
+	return l.from, err
+}
+
+// loader is what has been read so far.
+type loader struct {
+	o    Options
+	from map[string]Origin
+}
+
+func load(path string, environ []string) (*loader, error) {
+	l := &loader{from: map[string]Origin{}}
 	set := environment(environ)
 	if path == "" {
 		path = set["FRAISEQL_CONFIG"]
 	}
 	var faults []error
 	if path != "" {
-		faults = append(faults, o.loadFile(path))
+		faults = append(faults, l.file(path))
 	}
-	return o, errors.Join(append(faults, o.loadEnvironment(set))...)
+	return l, errors.Join(append(faults, l.environment(set))...)
 }
 
 func environment(environ []string) map[string]string {
@@ -48,10 +72,11 @@ func environment(environ []string) map[string]string {
 	return set
 }
 
-func (o *Options) loadEnvironment(set map[string]string) error {
+func (l *loader) environment(set map[string]string) error {
 	var faults []error
 	if url := set["DATABASE_URL"]; url != "" {
-		o.DatabaseURL = url
+		l.o.DatabaseURL = url
+		l.from["database-url"] = Origin{Variable: "DATABASE_URL"}
 	}
 	known := map[string]Parameter{}
 	for _, p := range Parameters() {
@@ -62,7 +87,8 @@ func (o *Options) loadEnvironment(set map[string]string) error {
 		switch {
 		case ok && set[name] == "": // as if it were not set
 		case ok:
-			if err := p.Set(o, set[name]); err != nil {
+			l.from[p.Name] = Origin{Variable: name}
+			if err := p.Set(&l.o, set[name]); err != nil {
 				faults = append(faults, fmt.Errorf("%s: %w", name, err))
 			}
 		case strings.HasPrefix(name, "FRAISEQL_") && !slices.Contains(otherVariables[:], name):
@@ -72,9 +98,9 @@ func (o *Options) loadEnvironment(set map[string]string) error {
 	return errors.Join(faults...)
 }
 
-// loadFile lets the TOML library find unknown keys and wrong types, since it knows the lines:
+// file lets the TOML library find unknown keys and wrong types, since it knows the lines:
 // the struct that it fills is made of the parameters.
-func (o *Options) loadFile(path string) error {
+func (l *loader) file(path string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("reading options: %w", err)
@@ -98,7 +124,8 @@ func (o *Options) loadFile(path string) error {
 		if v.IsNil() {
 			continue
 		}
-		if err := setFromFile(o, p, v); err != nil {
+		l.from[p.Name] = Origin{File: path}
+		if err := setFromFile(&l.o, p, v); err != nil {
 			faults = append(faults, fmt.Errorf("%s: %s: %w", path, p.Key(), err))
 		}
 	}
@@ -125,12 +152,8 @@ func setFromFile(o *Options, p Parameter, v reflect.Value) error {
 		values, _ := v.Interface().([]string)
 		return p.set(o, values)
 	case "table":
-		pairs, _ := v.Interface().(map[string]string)
-		var values []string
-		for _, key := range slices.Sorted(maps.Keys(pairs)) {
-			values = append(values, key+"="+pairs[key])
-		}
-		return p.set(o, values)
+		values, _ := v.Interface().(map[string]string)
+		return p.set(o, pairs(values))
 	}
 	return p.Set(o, fmt.Sprint(v.Elem().Interface()))
 }

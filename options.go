@@ -313,6 +313,13 @@ const (
 	defaultProfile          = "compat-2025"
 )
 
+// Resolve gives the options with the defaults in the place of what is not set, or every fault of
+// them. [New] does the same, and looks at what is declared besides.
+func (o Options) Resolve() (Options, error) {
+	o = o.withDefaults()
+	return o, o.validate()
+}
+
 func (o Options) withDefaults() Options {
 	size := 10
 	if o.Production {

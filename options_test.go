@@ -281,6 +281,64 @@ func TestParametersSetTheirField(t *testing.T) {
 	}
 }
 
+// What Values gives, Set takes, and it means the same.
+func TestValuesAreWhatSetTakes(t *testing.T) {
+	t.Parallel()
+	none := fraiseql.Options{
+		ConnectionPoolMaxOverflow: -1, ConnectionPoolTimeout: -1, ConnectionPoolRecycle: -1, StatementTimeout: -1, WriteStall: -1, BufferBytes: -1,
+		MaxBodyBytes: -1, BodyTimeout: -1, RateLimit: -1, ReadHeaderTimeout: -1, IdleTimeout: -1, MutationRetries: -1, MaxPage: -1, MaxDepth: -1,
+		MaxTokens: -1, MaxRootFields: -1, MaxAliases: -1, MaxCost: -1, PersistedQueriesBytes: -1,
+	}
+	for name, o := range map[string]fraiseql.Options{
+		"defaults": fraiseql.WithDefaults(fraiseql.Options{}), "production": fraiseql.WithDefaults(fraiseql.Options{Production: true}), "none": fraiseql.WithDefaults(none), "all": allSet(),
+	} {
+		for _, p := range fraiseql.Parameters() {
+			values := p.Values(o)
+			if len(values) == 0 || values[0] == "" || values[0] == "0" && p.Set(&fraiseql.Options{}, "0") != nil {
+				continue // not set, where nothing means none
+			}
+			var again fraiseql.Options
+			if err := p.Set(&again, values...); err != nil {
+				t.Errorf("%s: %s: Set refuses what Values gives: %v", name, p.Name, err)
+			} else if got := p.Values(again); !slices.Equal(got, values) {
+				t.Errorf("%s: %s: %q became %q", name, p.Name, values, got)
+			}
+		}
+	}
+	if got := parameter(t, "connection-pool-size").Values(fraiseql.WithDefaults(fraiseql.Options{Production: true})); !slices.Equal(got, []string{"20"}) {
+		t.Errorf("the size in production is %q", got)
+	}
+}
+
+func TestResolve(t *testing.T) {
+	t.Parallel()
+	o, err := fraiseql.Options{DatabaseURL: "postgres://localhost/shop", MaxPage: 7}.Resolve()
+	if err != nil || o.MaxPage != 7 || o.MaxDepth != 20 || o.Title != "FraiseQL API" {
+		t.Errorf("got %d %d %q, %v", o.MaxPage, o.MaxDepth, o.Title, err)
+	}
+	if _, err := (fraiseql.Options{}).Resolve(); err == nil || !strings.Contains(err.Error(), "DatabaseURL is empty") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOrigins(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "fraiseql.toml")
+	if err := os.WriteFile(path, []byte("production = false\ntitle = \"x\"\nmax_page = 3"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := fraiseql.Origins(path, []string{"DATABASE_URL=postgres://common", "FRAISEQL_TITLE=y", "FRAISEQL_VERSION="})
+	want := map[string]fraiseql.Origin{
+		"production": {File: path}, "max-page": {File: path}, "title": {Variable: "FRAISEQL_TITLE"}, "database-url": {Variable: "DATABASE_URL"},
+	}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if _, err := fraiseql.Origins("/does/not/exist", nil); err == nil {
+		t.Error("a file that is not there is not told")
+	}
+}
+
 func TestLoadOptions(t *testing.T) {
 	t.Parallel()
 	write := func(t *testing.T, text string) string {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fraiseql/fraiseql-go/internal/guard"
+	"github.com/fraiseql/fraiseql-go/pool"
 )
 
 // Parameter is an option that text can set: a flag --a-b of the command, the variable
@@ -22,6 +23,7 @@ type Parameter struct {
 	Kind    string // text, number, duration, switch (true or false), list, or table (name=value)
 
 	set func(o *Options, values []string) error
+	get func(o *Options) []string
 }
 
 // Variable is the environment variable of the parameter.
@@ -41,6 +43,10 @@ func (p Parameter) Set(o *Options, values ...string) error {
 	}
 	return p.set(o, values)
 }
+
+// Values is the option's value as texts that Set takes: one, or any number of a list or a table.
+// The default of an option that is not set is known to [Options.Resolve].
+func (p Parameter) Values(o Options) []string { return p.get(&o) }
 
 // Parameters lists the options that text can set, in the order of help texts.
 func Parameters() []Parameter {
@@ -67,7 +73,7 @@ func Parameters() []Parameter {
 		span("connection-pool-timeout", "ConnectionPoolTimeout", "longest wait for a usable connection; 0: do not wait", "30s", zeroIsNone, func(o *Options) *time.Duration { return &o.ConnectionPoolTimeout }),
 		span("connection-pool-recycle", "ConnectionPoolRecycle", "age at which a connection is replaced; -1s: never", "1h", "say -1s for never", func(o *Options) *time.Duration { return &o.ConnectionPoolRecycle }),
 		span("connection-pool-shed-target", "ConnectionPoolShedTarget", "wait above which an overloaded pool turns requests away; 0: never", "0", zeroIsNone, func(o *Options) *time.Duration { return &o.ConnectionPoolShedTarget }),
-		word("connection-pool-prepared-statements", "ConnectionPoolPreparedStatements", "keep prepared statements on connections: auto (but not through a pooler), force or off", "auto", func(o *Options) encoding.TextUnmarshaler { return &o.ConnectionPoolPreparedStatements }),
+		word("connection-pool-prepared-statements", "ConnectionPoolPreparedStatements", "keep prepared statements on connections: auto (but not through a pooler), force or off", "auto", func(o *Options) *pool.PreparedStatements { return &o.ConnectionPoolPreparedStatements }),
 		number("replicas-hint", "ReplicasHint", "how many processes like this one share the database server", "1", "this process is the first", func(o *Options) *int { return &o.ReplicasHint }),
 		toggle("strict-budget", "StrictBudget", "do not start when the replicas' connections do not fit into what the server has left, twice while deploying", func(o *Options) *bool { return &o.StrictBudget }),
 		toggle("fail-fast", "FailFast", "end when the database cannot be reached at start, instead of waiting for it", func(o *Options) *bool { return &o.FailFast }),
@@ -140,103 +146,158 @@ func one(values []string) (string, error) {
 }
 
 func text(name, field, usage, standard string, of func(*Options) *string) Parameter {
-	return Parameter{Name: name, Field: field, Usage: usage, Default: standard, Kind: "text", set: func(o *Options, values []string) error {
-		v, err := one(values)
-		*of(o) = v
-		return err
-	}}
+	return Parameter{
+		Name: name, Field: field, Usage: usage, Default: standard, Kind: "text",
+		set: func(o *Options, values []string) error {
+			v, err := one(values)
+			*of(o) = v
+			return err
+		},
+		get: func(o *Options) []string { return []string{*of(o)} },
+	}
 }
 
 // word is for one of several words, which the type of the option knows.
-func word(name, field, usage, standard string, of func(*Options) encoding.TextUnmarshaler) Parameter {
-	return Parameter{Name: name, Field: field, Usage: usage, Default: standard, Kind: "text", set: func(o *Options, values []string) error {
-		v, err := one(values)
-		if err != nil {
-			return err
-		}
-		return of(o).UnmarshalText([]byte(v))
-	}}
+func word[W any, P interface {
+	*W
+	encoding.TextUnmarshaler
+	fmt.Stringer
+}](name, field, usage, standard string, of func(*Options) P) Parameter {
+	return Parameter{
+		Name: name, Field: field, Usage: usage, Default: standard, Kind: "text",
+		set: func(o *Options, values []string) error {
+			v, err := one(values)
+			if err != nil {
+				return err
+			}
+			return of(o).UnmarshalText([]byte(v))
+		},
+		get: func(o *Options) []string { return []string{of(o).String()} },
+	}
 }
 
 func toggle(name, field, usage string, of func(*Options) *bool) Parameter {
-	return Parameter{Name: name, Field: field, Usage: usage, Kind: "switch", set: func(o *Options, values []string) error {
-		v, err := one(values)
-		if err != nil {
-			return err
-		}
-		if *of(o), err = strconv.ParseBool(v); err != nil {
-			return fmt.Errorf("%q is neither true nor false", v)
-		}
-		return nil
-	}}
+	return Parameter{
+		Name: name, Field: field, Usage: usage, Kind: "switch",
+		set: func(o *Options, values []string) error {
+			v, err := one(values)
+			if err != nil {
+				return err
+			}
+			if *of(o), err = strconv.ParseBool(v); err != nil {
+				return fmt.Errorf("%q is neither true nor false", v)
+			}
+			return nil
+		},
+		get: func(o *Options) []string { return []string{strconv.FormatBool(*of(o))} },
+	}
 }
 
 func number[N int | int64](name, field, usage, standard string, zero string, of func(*Options) *N) Parameter {
-	return Parameter{Name: name, Field: field, Usage: usage, Default: standard, Kind: "number", set: func(o *Options, values []string) error {
-		v, err := one(values)
-		if err != nil {
-			return err
-		}
-		n, err := strconv.ParseInt(v, 10, 64)
-		if err != nil || int64(N(n)) != n {
-			return fmt.Errorf("%q is not a whole number such as 20", v)
-		}
-		if n == 0 {
-			if err := atZero(zero); err != nil {
+	return Parameter{
+		Name: name, Field: field, Usage: usage, Default: standard, Kind: "number",
+		set: func(o *Options, values []string) error {
+			v, err := one(values)
+			if err != nil {
 				return err
 			}
-			n = -1
-		}
-		*of(o) = N(n)
-		return nil
-	}}
+			n, err := strconv.ParseInt(v, 10, 64)
+			if err != nil || int64(N(n)) != n {
+				return fmt.Errorf("%q is not a whole number such as 20", v)
+			}
+			if n == 0 {
+				if err := atZero(zero); err != nil {
+					return err
+				}
+				n = -1
+			}
+			*of(o) = N(n)
+			return nil
+		},
+		get: func(o *Options) []string {
+			n := int64(*of(o))
+			if n < 0 && zero == zeroIsNone {
+				n = 0
+			}
+			return []string{strconv.FormatInt(n, 10)}
+		},
+	}
 }
 
 func span(name, field, usage, standard string, zero string, of func(*Options) *time.Duration) Parameter {
-	return Parameter{Name: name, Field: field, Usage: usage, Default: standard, Kind: "duration", set: func(o *Options, values []string) error {
-		v, err := one(values)
-		if err != nil {
-			return err
-		}
-		d, err := time.ParseDuration(v)
-		if err != nil {
-			return fmt.Errorf("%q is not a duration such as 200ms, 30s or 1h", v)
-		}
-		if d == 0 {
-			if err := atZero(zero); err != nil {
+	return Parameter{
+		Name: name, Field: field, Usage: usage, Default: standard, Kind: "duration",
+		set: func(o *Options, values []string) error {
+			v, err := one(values)
+			if err != nil {
 				return err
 			}
-			d = -1
-		}
-		*of(o) = d
-		return nil
-	}}
+			d, err := time.ParseDuration(v)
+			if err != nil {
+				return fmt.Errorf("%q is not a duration such as 200ms, 30s or 1h", v)
+			}
+			if d == 0 {
+				if err := atZero(zero); err != nil {
+					return err
+				}
+				d = -1
+			}
+			*of(o) = d
+			return nil
+		},
+		get: func(o *Options) []string {
+			d := *of(o)
+			if d < 0 && zero == zeroIsNone {
+				d = 0
+			} else if d < 0 {
+				d = -time.Second
+			}
+			return []string{d.String()}
+		},
+	}
 }
 
 func list(name, field, usage, standard string, of func(*Options) *[]string) Parameter {
-	return Parameter{Name: name, Field: field, Usage: usage, Default: standard, Kind: "list", set: func(o *Options, values []string) error {
-		*of(o) = values
-		return nil
-	}}
+	return Parameter{
+		Name: name, Field: field, Usage: usage, Default: standard, Kind: "list",
+		set: func(o *Options, values []string) error {
+			*of(o) = values
+			return nil
+		},
+		get: func(o *Options) []string { return *of(o) },
+	}
 }
 
 func table(name, field, usage string, of func(*Options) *map[string]string) Parameter {
-	return Parameter{Name: name, Field: field, Usage: usage, Kind: "table", set: func(o *Options, values []string) error {
-		made := map[string]string{}
-		for _, v := range values {
-			key, value, ok := strings.Cut(v, "=")
-			key, value = strings.TrimSpace(key), strings.TrimSpace(value)
-			if !ok || key == "" || value == "" {
-				return fmt.Errorf("%q is not of the form name=value", v)
+	return Parameter{
+		Name: name, Field: field, Usage: usage, Kind: "table",
+		set: func(o *Options, values []string) error {
+			made := map[string]string{}
+			for _, v := range values {
+				key, value, ok := strings.Cut(v, "=")
+				key, value = strings.TrimSpace(key), strings.TrimSpace(value)
+				if !ok || key == "" || value == "" {
+					return fmt.Errorf("%q is not of the form name=value", v)
+				}
+				if _, twice := made[key]; twice {
+					return fmt.Errorf("%s stands twice", key)
+				}
+				made[key] = value
 			}
-			if _, twice := made[key]; twice {
-				return fmt.Errorf("%s stands twice", key)
-			}
-			made[key] = value
-		}
-		*of(o) = made
-		return nil
-	}}
+			*of(o) = made
+			return nil
+		},
+		get: func(o *Options) []string { return pairs(*of(o)) },
+	}
+}
+
+// pairs writes a table as name=value, by the names.
+func pairs(of map[string]string) []string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		all = append(all, name+"="+of[name])
+	}
+	return all
 }
 
 func split(values []string) []string {

@@ -6,6 +6,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,8 +23,8 @@ const (
 	exitFailed = 1
 	exitUsage  = 2
 
-	exitWarnings = 3 // of doctor: its worst finding is a warning
-	exitErrors   = 4 // the same for an error
+	exitWarnings = 3 // of doctor and check: the worst finding is a warning
+	exitErrors   = 4 // the same for an error, and for a breaking change of a schema
 )
 
 // exitCode ends a command that has said everything already.
@@ -72,31 +73,25 @@ func Main(ctx context.Context, args, environ []string, stdout, stderr io.Writer)
 }
 
 func (p *program) root() *cobra.Command {
-	root := &cobra.Command{
+	root := family(&cobra.Command{
 		Use:   "fraiseql",
 		Short: "GraphQL straight from PostgreSQL",
 		Long: `FraiseQL serves GraphQL straight from PostgreSQL.
 
-  fraiseql dev      try it on an example, or on your own SQL files
-  fraiseql serve    serve your database
-  fraiseql doctor   find what keeps it from being served well
-
 Exit codes: 0 all went well, 1 something failed, 2 the command line, a file of options or an
-environment variable is wrong.`,
+environment variable is wrong. Commands that judge add 3 for warnings and 4 for errors.`,
+		Example: `  fraiseql dev      # try it on an example, or on your own SQL files
+  fraiseql serve    # serve your database
+  fraiseql doctor   # find what keeps it from being served well`,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
-		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	root.Args = func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return nil
-		}
-		cmd.SuggestionsMinimumDistance = 2
-		return usage("there is no command %q: %s", args[0], suggest(cmd.SuggestionsFor(args[0]), "see fraiseql help"))
-	}
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true}, // completion.go has one with an example
+	}, p.init(), p.serve(), p.dev(), p.check(), p.doctor(), p.schema(), p.sql(), p.config(), p.pool(), p.completion(), p.version(), p.help())
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(p.serve(), p.dev(), p.doctor(), p.pool(), p.version())
+	root.SetHelpFunc(helpText)
+	root.SetUsageFunc(usageText)
+	completeFlags(root)
 	return root
 }
 
@@ -147,3 +142,10 @@ func (p *program) logger(production bool) *slog.Logger {
 
 // print writes what was asked for. A reader that has left needs no error.
 func (p *program) print(format string, args ...any) { _, _ = fmt.Fprintf(p.out, format, args...) }
+
+// json writes an answer for programs, on one line.
+func (p *program) json(answer any) error {
+	enc := json.NewEncoder(p.out)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(answer)
+}

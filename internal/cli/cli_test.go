@@ -45,7 +45,15 @@ name: Item';
 CREATE VIEW v_slow AS SELECT i.id, i.name FROM tb_item i, LATERAL (SELECT pg_sleep(2)) AS wait;
 COMMENT ON VIEW v_slow IS '@fraiseql:type
 name: Slow
-queries: {one: false, list: slow}';`
+queries: {one: false, list: slow}';
+CREATE FUNCTION sell(id int) RETURNS int LANGUAGE sql AS $$ DELETE FROM tb_item WHERE tb_item.id = $1 RETURNING tb_item.id $$;
+CREATE VIEW v_sale AS SELECT sell(id) AS id FROM tb_item;
+COMMENT ON VIEW v_sale IS '@fraiseql:type
+name: Sale';
+CREATE FUNCTION fn_rename(id int, name text) RETURNS SETOF v_item LANGUAGE sql AS
+	$$ UPDATE tb_item SET name = $2 WHERE tb_item.id = $1 RETURNING tb_item.id, tb_item.name $$;
+COMMENT ON FUNCTION fn_rename IS '@fraiseql:mutation
+name: rename';`
 
 func TestScripts(t *testing.T) {
 	t.Parallel()

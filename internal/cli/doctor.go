@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
-	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -37,38 +35,24 @@ error.`,
   fraiseql doctor --connection-pool-size 30 --replicas-hint 3 --json`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o, err := flags.load(p.environ)
-			if err != nil {
-				return err
-			}
 			if minRows < 1 {
 				return usage("--min-rows: %d is not a number of rows: give 1 or more", minRows)
 			}
-			o.Logger = slog.New(slog.DiscardHandler) // what there is to say is in the report
-			if _, err := fraiseql.New(o); err != nil {
-				return usageError{err}
+			o, err := flags.ready(p.environ)
+			if err != nil {
+				return err
 			}
-			report, err := p.examine(cmd, o, diagnose.Options{Analyze: analyze, MinRows: minRows})
+			d := examining(o)
+			d.Analyze, d.MinRows = analyze, minRows
+			var report *diagnose.Report
+			err = connected(cmd.Context(), o, func(one *pool.Pool) (err error) {
+				report, err = diagnose.Run(cmd.Context(), one, d)
+				return err
+			})
 			if err != nil {
 				return fmt.Errorf("the database cannot be examined: %w", err)
 			}
-			if asJSON {
-				enc := json.NewEncoder(p.out)
-				enc.SetEscapeHTML(false)
-				if err := enc.Encode(report); err != nil {
-					return err
-				}
-			} else {
-				p.diagnosis(report)
-			}
-			switch report.Worst() {
-			case diagnose.Error:
-				return exitCode(exitErrors)
-			case diagnose.Warning:
-				return exitCode(exitWarnings)
-			default:
-				return nil
-			}
+			return p.verdict(report, asJSON)
 		},
 	}
 	flags.add(cmd)
@@ -79,24 +63,35 @@ error.`,
 	return cmd
 }
 
-// examine asks the database by one connection, under the name of the app's pool.
-func (p *program) examine(cmd *cobra.Command, o fraiseql.Options, d diagnose.Options) (report *diagnose.Report, err error) {
-	ctx := cmd.Context()
-	one := pool.Options{
-		Name: o.ConnectionPoolName, Size: 1, MaxOverflow: -1, FailFast: true, ReadOnly: true, Logger: o.Logger,
+// examining is what the options say about an examination.
+func examining(o fraiseql.Options) diagnose.Options {
+	d := diagnose.Options{
+		Pool: pool.Options{
+			Size: o.ConnectionPoolSize, MaxOverflow: o.ConnectionPoolMaxOverflow, ReplicasHint: o.ReplicasHint, Production: o.Production,
+		},
+		Schemas: o.Schemas, Expose: o.Expose, NoAutoDiscover: o.NoAutoDiscover, GlobalNode: o.GlobalNode, Compatible: o.CompatibleOperators,
+		MaxPage: o.MaxPage, StatementTimeout: o.StatementTimeout, Limits: limits(o),
 	}
-	conn, err := pool.Open(ctx, o.DatabaseURL, one)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = conn.Close(cmd.Context()) }()
-	d.Pool = pool.Options{
-		Size: o.ConnectionPoolSize, MaxOverflow: o.ConnectionPoolMaxOverflow, ReplicasHint: o.ReplicasHint, Production: o.Production,
-	}
-	d.Schemas, d.Expose, d.NoAutoDiscover = o.Schemas, o.Expose, o.NoAutoDiscover
-	d.MaxPage, d.StatementTimeout = o.MaxPage, o.StatementTimeout
 	_, d.RoleFromClaims = o.SessionClaims["role"]
-	return diagnose.Run(ctx, conn, d)
+	return d
+}
+
+// verdict prints a report, and gives the exit code of its worst finding.
+func (p *program) verdict(report *diagnose.Report, asJSON bool) error {
+	if asJSON {
+		if err := p.json(report); err != nil {
+			return err
+		}
+	} else {
+		p.diagnosis(report)
+	}
+	switch report.Worst() {
+	case diagnose.Error:
+		return exitCode(exitErrors)
+	case diagnose.Warning:
+		return exitCode(exitWarnings)
+	}
+	return nil
 }
 
 // diagnosis writes a report for people.

@@ -27,19 +27,23 @@ CREATE POLICY ward ON clinic.tb_patient USING (ward = nullif(current_setting('ap
 COMMENT ON TABLE clinic.tb_patient IS '@fraiseql:type
 relations: {visits: {to: Visit, by: {id: patient_id}, many: true}}';
 COMMENT ON TABLE clinic.tb_visit IS '@fraiseql:type';
+CREATE SCHEMA bad;
+CREATE VIEW bad.v_ward AS SELECT DISTINCT ward FROM clinic.tb_patient;
+COMMENT ON VIEW bad.v_ward IS '@fraiseql:type
+nme: Ward';
 ANALYZE;`
 
-func TestDoctorScript(t *testing.T) {
+func TestClinicScripts(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t, clinic)
-	reader := db.Role(t, pgtest.RoleOptions{Grants: []string{"GRANT USAGE ON SCHEMA clinic TO %s", "GRANT SELECT ON ALL TABLES IN SCHEMA clinic TO %s"}})
+	reader := db.Role(t, pgtest.RoleOptions{Grants: []string{"GRANT USAGE ON SCHEMA clinic, bad TO %s", "GRANT SELECT ON ALL TABLES IN SCHEMA clinic TO %s"}})
 	wrong, err := url.Parse(reader.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	wrong.User = url.UserPassword(reader.Name, "open-sesame")
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/doctor",
+		Dir: "testdata/clinic",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("PGURL", db.URL)
 			e.Setenv("READER", reader.URL)

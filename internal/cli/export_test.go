@@ -6,8 +6,22 @@ import (
 	"os"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/fraiseql/fraiseql-go/internal/devpg"
 )
+
+// Root is the command with all that are below it.
+func Root() *cobra.Command { return (&program{}).root() }
+
+// WithoutSecret hides what is secret in an option's value.
+var WithoutSecret = withoutSecret
+
+// LayOut breaks a statement into lines.
+var LayOut = layOut
+
+// Words are what the flags take that take one of a few words.
+var Words = words
 
 // Made makes dev's database from a text of SQL, and ends its server.
 func Made(ctx context.Context, o devpg.Options, sql string) error {

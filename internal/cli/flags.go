@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -65,15 +66,25 @@ func (o *options) add(cmd *cobra.Command, without ...string) {
 	}
 }
 
-// load reads the options: flags before the environment before the file before the defaults.
-func (o *options) load(environ []string) (fraiseql.Options, error) {
-	file := o.file
-	if file == "" && !slices.ContainsFunc(environ, func(line string) bool { return len(line) > 16 && line[:16] == "FRAISEQL_CONFIG=" }) {
-		if _, err := os.Stat(defaultFile); err == nil {
-			file = defaultFile
+// path is the file of options that is read; empty: none.
+func (o *options) path(environ []string) string {
+	path := o.file
+	for _, line := range environ {
+		if value, ok := strings.CutPrefix(line, "FRAISEQL_CONFIG="); ok && o.file == "" && value != "" {
+			path = value
 		}
 	}
-	loaded, err := fraiseql.LoadOptions(file, environ)
+	if path == "" {
+		if _, err := os.Stat(defaultFile); err == nil {
+			path = defaultFile
+		}
+	}
+	return path
+}
+
+// load reads the options: flags before the environment before the file before the defaults.
+func (o *options) load(environ []string) (fraiseql.Options, error) {
+	loaded, err := fraiseql.LoadOptions(o.path(environ), environ)
 	if err != nil {
 		return loaded, usageError{err}
 	}

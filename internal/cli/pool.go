@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -16,23 +15,11 @@ import (
 )
 
 func (p *program) pool() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "pool",
-		Short: "Choose the size of the connection pool",
-		Long: `Choose the size of the connection pool.
-
-  fraiseql pool advise --rps 500 --hold 10ms`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usage("there is no command %q: %s", "pool "+args[0], suggest(cmd.SuggestionsFor(args[0]), "see fraiseql pool -h"))
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.SuggestionsMinimumDistance = 2
-	cmd.AddCommand(p.advise())
-	return cmd
+	return family(&cobra.Command{
+		Use:     "pool",
+		Short:   "Choose the size of the connection pool",
+		Example: "  fraiseql pool advise --rps 500 --hold 10ms",
+	}, p.advise())
 }
 
 // adviseFlags are the flags of advise, as they were typed: each is read only when all are there, so that all faults are
@@ -45,10 +32,9 @@ func (p *program) advise() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "advise --rps N --hold D",
 		Short: "Compute the size of the connection pool from the load",
+		Example: `  fraiseql pool advise --rps 500 --hold 10ms
+  fraiseql pool advise --rps 500 --hold 10ms --replicas 3 --cores 8 --max-connections 200`,
 		Long: `Compute the size of the connection pool from the load, and say why.
-
-  fraiseql pool advise --rps 500 --hold 10ms
-  fraiseql pool advise --rps 500 --hold 10ms --replicas 3 --cores 8 --max-connections 200
 
 The load is that of the busiest time. How long a request holds its connection is measured by a
 running server: db_client_connection_use_time_seconds at /metrics, its sum divided by its count.
@@ -68,7 +54,7 @@ is 0 also when there are warnings, and 2 when a flag is wrong.`,
 				return usageError{inFlags(err)}
 			}
 			if asJSON {
-				return json.NewEncoder(p.out).Encode(advice)
+				return p.json(advice)
 			}
 			p.tell(advice)
 			return nil

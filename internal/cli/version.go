@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"runtime"
 
 	"github.com/spf13/cobra"
@@ -14,14 +13,16 @@ func (p *program) version() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  noArguments,
+		Example: `  fraiseql version
+  fraiseql version --json`,
+		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			system := runtime.GOOS + "/" + runtime.GOARCH
 			if !asJSON {
 				p.print("fraiseql %s %s %s\n", fraiseql.Version(), runtime.Version(), system)
 				return nil
 			}
-			return json.NewEncoder(p.out).Encode(struct {
+			return p.json(struct {
 				Version string `json:"version"`
 				Go      string `json:"go"`
 				System  string `json:"system"`

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/fraiseql/fraiseql-go/internal/catalog"
+	"github.com/fraiseql/fraiseql-go/internal/gqlop"
 	"github.com/fraiseql/fraiseql-go/pool"
 	"github.com/fraiseql/fraiseql-go/schema"
 )
@@ -22,8 +23,13 @@ type Options struct {
 	Schemas        []string // default: public
 	Expose         []string
 	NoAutoDiscover bool
+	GlobalNode     string
+	Compatible     bool // filters also take the spellings of the Python version
 	MaxPage        int  // default: 1000; negative: none
 	RoleFromClaims bool // requests set a role of their own
+
+	Documents []gqlop.TrustedDocument // that Check compares with the schema
+	Limits    gqlop.Limits            // of these documents
 
 	// Analyze runs the statements that are compared, instead of asking for their estimated cost only.
 	Analyze bool
@@ -63,28 +69,13 @@ type doctor struct {
 // that running processes of the app are not taken for other programs. An error means that the database could not be asked;
 // whatever is wrong with it is a finding.
 func Run(ctx context.Context, p *pool.Pool, o Options) (*Report, error) {
-	d := &doctor{o: o.withDefaults(), report: &Report{Checked: []Checked{}, Findings: []Finding{}}}
-	err := p.Tx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		d.tx = tx
-		// With no search path the server writes every name out, so that what is printed means the same for everybody.
-		if _, err := tx.Exec(ctx, "set local statement_timeout = 0; set local search_path = pg_catalog"); err != nil {
-			return err
-		}
-		for _, step := range []struct {
-			what string
-			do   func(context.Context) error
-		}{
-			{"the server's settings", d.server},
-			{"the catalog", d.catalog},
-			{"row-level security", d.rowSecurity},
-			{"indexes", d.indexes},
-			{"plans of document views", d.documents},
-		} {
-			if err := step.do(ctx); err != nil {
-				return fmt.Errorf("asking for %s: %w", step.what, err)
-			}
-		}
-		return nil
+	d := newDoctor(o)
+	err := d.run(ctx, p, []step{
+		{"the server's settings", d.server},
+		{"the catalog", d.catalog},
+		{"row-level security", d.rowSecurity},
+		{"indexes", d.indexes},
+		{"plans of document views", d.documents},
 	})
 	if err != nil {
 		return nil, err
@@ -94,12 +85,41 @@ func Run(ctx context.Context, p *pool.Pool, o Options) (*Report, error) {
 	return d.report, nil
 }
 
+func newDoctor(o Options) *doctor {
+	return &doctor{o: o.withDefaults(), report: &Report{Checked: []Checked{}, Findings: []Finding{}}}
+}
+
+// step is one part of a run.
+type step struct {
+	what string
+	do   func(context.Context) error
+}
+
+// run takes the steps in one transaction.
+func (d *doctor) run(ctx context.Context, p *pool.Pool, steps []step) error {
+	return p.Tx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		d.tx = tx
+		// With no search path the server writes every name out, so that what is printed means the same for everybody.
+		if _, err := tx.Exec(ctx, "set local statement_timeout = 0; set local search_path = pg_catalog"); err != nil {
+			return err
+		}
+		for _, s := range steps {
+			if err := s.do(ctx); err != nil {
+				return fmt.Errorf("asking for %s: %w", s.what, err)
+			}
+		}
+		return nil
+	})
+}
+
 // catalog reads what can be served, and shows what cannot.
 func (d *doctor) catalog(ctx context.Context) (err error) {
 	if d.facts, err = catalog.Read(ctx, d.tx, catalog.Options{Schemas: d.o.Schemas}); err != nil {
 		return err
 	}
-	d.build = catalog.BuildOptions{Discover: !d.o.NoAutoDiscover, Expose: d.o.Expose}
+	d.build = catalog.BuildOptions{
+		Discover: !d.o.NoAutoDiscover, Expose: d.o.Expose, GlobalNode: d.o.GlobalNode, CompatibleOperators: d.o.Compatible,
+	}
 	built, problems, err := catalog.Build(d.facts, schema.Declarations{}, d.build)
 	d.schema = built
 	const source = "pg_class, pg_attribute, pg_type and the comments in pg_description, as serve reads them"

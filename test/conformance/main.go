@@ -1,5 +1,6 @@
 // Conformance has programs of others judge this one, and prints how far it goes with each: the audit of graphql-http, the
-// validation cases of graphql-js, random operations beside graphql-js, Apollo Client and the compiler of Relay.
+// validation cases of graphql-js, random operations beside graphql-js, Apollo Client, the compiler of Relay, graphql-codegen with
+// TypeScript, and GraphQL Inspector.
 //
 //	go run ./test/conformance                      # in the root folder of the module
 //	FRAISEQL_SLOW=1 go run ./test/conformance      # 10,000 random operations, more walks
@@ -38,14 +39,16 @@ var figures = []figure{
 	{"worlds of the corpus answered as graphql-js answers them", 5},
 	{"walks of Apollo Client through all pages", 4},
 	{"operations compiled by the compiler of Relay", 2},
+	{"documents typed by graphql-codegen that TypeScript compiles", 2},
+	{"pairs of schemas whose changes GraphQL Inspector names alike", 300},
 }
 
 // runs are the tests that tell them.
 var runs = [][2]string{
 	{"./test/audit", "^(TestGraphQLOverHTTP|TestGraphQLJSReadsTheSchema)$"},
 	{"./internal/gqlop", "^TestImportedCases$"},
-	{"./test/differential", "^(TestRandomOperations|TestCorpus)$"},
-	{"./test/clients", "^(TestApolloClient|TestRelayCompiler)$"},
+	{"./test/differential", "^(TestRandomOperations|TestCorpus|TestSchemaChanges)$"},
+	{"./test/clients", "^(TestApolloClient|TestRelayCompiler|TestTypeScript)$"},
 }
 
 func main() {

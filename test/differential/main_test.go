@@ -19,6 +19,7 @@ import (
 
 	"github.com/fraiseql/fraiseql-go"
 	"github.com/fraiseql/fraiseql-go/internal/pgtest"
+	"github.com/fraiseql/fraiseql-go/internal/sdldiff"
 	"github.com/fraiseql/fraiseql-go/test/apptest"
 )
 
@@ -45,7 +46,7 @@ func serve(t *testing.T, w *world) *site {
 		DatabaseURL: pgtest.New(t, w.sql()).URL, Types: goTypes(), Queries: goQueries(), ConnectionPoolSize: 1, ConnectionPoolMaxOverflow: -1,
 		MaxAliases: -1, MaxDepth: -1, MaxRootFields: -1, MaxTokens: -1, MaxCost: -1, // GraphQL itself has no limits
 	})
-	s := &site{url: apptest.Listen(t, app), oracle: startOracle(t)}
+	s := &site{url: apptest.Listen(t, app), oracle: startOracle(t, "oracle.mjs", "graphql")}
 	s.schema = s.oracle.load(t, w.load(app.Schema()))
 	for i := range w.Kinds {
 		if k := &w.Kinds[i]; s.schema.types[k.Name] == nil || !k.Union && len(s.schema.types[k.Name].Fields) < 1+len(k.Fields)+len(k.Links) {
@@ -99,11 +100,11 @@ type oracle struct {
 	err *bytes.Buffer
 }
 
-func startOracle(t *testing.T) *oracle {
+func startOracle(t *testing.T, script, pkg string) *oracle {
 	t.Helper()
 	program, err := exec.LookPath("node")
 	if err == nil {
-		_, err = os.Stat("node_modules/graphql/package.json")
+		_, err = os.Stat("node_modules/" + pkg + "/package.json")
 	}
 	if err != nil {
 		if os.Getenv("FRAISEQL_REQUIRE_PG") == "1" {
@@ -111,7 +112,7 @@ func startOracle(t *testing.T) *oracle {
 		}
 		t.Skipf("%v: install node, and run npm ci in test/differential (FRAISEQL_REQUIRE_PG=1 makes this a failure)", err)
 	}
-	cmd := exec.CommandContext(context.Background(), program, "oracle.mjs")
+	cmd := exec.CommandContext(context.Background(), program, script)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -149,6 +150,14 @@ func (o *oracle) tell(t rapid.TB, message, answer any) {
 	if err != nil {
 		t.Fatalf("the oracle: %v\n%s\n%s", err, line, strings.TrimSpace(o.err.String()))
 	}
+}
+
+// changes tells what the oracle finds changed between two schemas.
+func (o *oracle) changes(t rapid.TB, before, after string) []sdldiff.Change {
+	t.Helper()
+	var answer struct{ Changes []sdldiff.Change }
+	o.tell(t, map[string]string{"before": before, "after": after}, &answer)
+	return answer.Changes
 }
 
 func (o *oracle) load(t rapid.TB, world map[string]any) *digest {
