@@ -19,6 +19,7 @@ lint: ## check format, vet and staticcheck
 	@unformatted=$$($(GOFUMPT) -l .) && [ -z "$$unformatted" ] || { echo "not formatted, run make fmt: $$unformatted"; exit 1; }
 	go vet ./...
 	$(STATICCHECK) ./...
+	cd deploy/check && go vet ./... && $(STATICCHECK) ./...
 
 .PHONY: test
 test: ## run all tests; PostgreSQL is started by them
@@ -56,6 +57,10 @@ conformance: ## have graphql-js, graphql-http, Apollo Client and Relay judge it,
 .PHONY: security
 security: ## attack a served app from outside, and print what came of each attack
 	@go run ./test/attacks
+
+.PHONY: deploy
+deploy: ## read the files of deploy/ with the programs that they are for
+	cd deploy/check && FRAISEQL_REQUIRE_PG=1 go test -count 1 -v ./...
 
 .PHONY: fuzz
 fuzz: ## fuzz each target for a short while

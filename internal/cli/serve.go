@@ -2,8 +2,11 @@ package cli
 
 import (
 	"context"
+	"log/slog"
 	"net"
+	"strings"
 
+	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
 
 	"github.com/fraiseql/fraiseql-go"
@@ -21,7 +24,8 @@ flag goes before the environment, and the environment before the file. In all th
 means zero, and never the default. Durations are written as 200ms, 30s, 1h.
 
 SIGTERM and ctrl-C end the server in order: new requests are refused, and those under way may
-finish for 30s. A second signal ends it at once.`,
+finish for 30s. A second signal ends it at once. Under systemd (Type=notify) it is active as soon
+as it listens, and its status tells whether it waits for the database.`,
 		Example: `  fraiseql serve --database-url postgres://app@localhost/shop
   fraiseql serve --production --addr :8000 --connection-pool-size 30 --jwt-secret-file /run/secrets/jwt --session app.tenant_id=tenant`,
 		Args: noArguments,
@@ -31,6 +35,10 @@ finish for 30s. A second signal ends it at once.`,
 				return err
 			}
 			o.Logger = p.logger(o.Production)
+			o.OnStart = func(context.Context, *fraiseql.App) error {
+				p.notify(o.Logger, "STATUS=serving")
+				return nil
+			}
 			app, err := fraiseql.New(o)
 			if err != nil {
 				return usageError{err}
@@ -40,11 +48,21 @@ finish for 30s. A second signal ends it at once.`,
 				return err
 			}
 			p.addresses(l.Addr(), o)
+			p.notify(o.Logger, daemon.SdNotifyReady, "STATUS=waiting for the database")
+			defer context.AfterFunc(cmd.Context(), func() { p.notify(o.Logger, daemon.SdNotifyStopping, "STATUS=requests under way may finish") })()
 			return app.Serve(cmd.Context(), l)
 		},
 	}
 	flags.add(cmd)
 	return cmd
+}
+
+// notify tells systemd how the server is, where its unit has Type=notify, and nobody otherwise.
+// Source: sd_notify(3).
+func (p *program) notify(log *slog.Logger, states ...string) {
+	if _, err := daemon.SdNotify(false, strings.Join(states, "\n")); err != nil {
+		log.Warn("systemd cannot be told how the server is", "error", err)
+	}
 }
 
 // addresses tells where things are, as a person on this machine would type it.
