@@ -50,7 +50,7 @@ pool-report: ## measure every figure that the pool promises, beside pgxpool (abo
 	go run ./bench/poolreport
 
 .PHONY: conformance
-conformance: ## have graphql-js, graphql-http, Apollo Client and Relay judge it, and print one table
+conformance: ## have graphql-js, graphql-http, Apollo Client, Relay, graphql-codegen and GraphQL Inspector judge it, and print one table
 	@for folder in audit clients differential; do [ -d test/$$folder/node_modules ] || (cd test/$$folder && npm ci) || exit 1; done
 	@go run ./test/conformance
 

@@ -14,6 +14,11 @@ import (
 // Root is the command with all that are below it.
 func Root() *cobra.Command { return (&program{}).root() }
 
+// ProjectFiles are the files of a project that is built against a release.
+func ProjectFiles(template, name, version string) (map[string][]byte, error) {
+	return projectFiles(template, struct{ Name, Version string }{name, version})
+}
+
 // WithoutSecret hides what is secret in an option's value.
 var WithoutSecret = withoutSecret
 

@@ -79,6 +79,21 @@ func TestInit(t *testing.T) {
 	}
 }
 
+// TestProjectOfARelease: its go.mod names the release of the command, and no folder of this machine.
+func TestProjectOfARelease(t *testing.T) {
+	t.Parallel()
+	files, err := cli.ProjectFiles("minimal", "shop", "v1.2.3")
+	const want = "module example.com/shop\n\ngo 1.25.0\n\nrequire github.com/fraiseql/fraiseql-go v1.2.3\n"
+	if err != nil || string(files["go.mod"]) != want {
+		t.Errorf("got %s, %v", files["go.mod"], err)
+	}
+	for _, name := range []string{".gitignore", "README.md", "fraiseql.toml", "main.go", "main_test.go", "schema.sql"} {
+		if len(files[name]) == 0 {
+			t.Errorf("there is no %s", name)
+		}
+	}
+}
+
 // answer asks a program until it is ready.
 func answer(t *testing.T, addr, query string, ended <-chan error) string {
 	t.Helper()

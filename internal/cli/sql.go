@@ -42,8 +42,9 @@ With --analyze the statements of a query are run, in a read-only transaction tha
 and the plans tell what each step took. A mutation is never run: its function is shown and not
 planned, for a function that says it is immutable would be called for the plan.
 
-With --json the answer is {operation, statements: [{field, part, sql, parameters, plan}]}, or
-{errors}; part is rows, facts (of a connection), call or entity (what a function wrote, read again).
+With --json the answer is {operation, statements: [{field, part, sql, parameters, plan, note}]}, or
+{errors}; part is rows, facts (of a connection), call or entity (what a function wrote, read again),
+and note tells why there is no plan or no statement.
 
 Exit codes: 0 all is well, 1 the database cannot be asked, 2 a flag, an option or the query is
 wrong.`,
@@ -148,10 +149,10 @@ type statement struct {
 	SQL        string          `json:"sql"`
 	Parameters []*string       `json:"parameters"` // as PostgreSQL reads them; null: NULL, or the request's own context gives it
 	Plan       json.RawMessage `json:"plan"`       // as EXPLAIN (FORMAT JSON) gives it; null: there is none
+	Note       string          `json:"note"`       // why there is no plan, or no statement; empty: there are both
 
 	own   map[int][]string // parameters that the context gives, and by which names
 	lines []string         // of the plan
-	why   string           // there is no plan, or no statement
 }
 
 // errUndone ends a transaction of which nothing is to stay.
@@ -197,11 +198,11 @@ func newStatement(s engine.Step) statement {
 	}
 	switch {
 	case s.Refused != nil:
-		out.why = "refused: " + inLines(fault.List{s.Refused}).Error()
+		out.Note = "refused: " + inLines(fault.List{s.Refused}).Error()
 	case s.Part == "":
-		out.why = "nothing is sent for it: the answer is known"
+		out.Note = "nothing is sent for it: the answer is known"
 	case s.Part == engine.Call:
-		out.why = "not planned and not run: a function may write"
+		out.Note = "not planned and not run: a function may write"
 	}
 	return out
 }
@@ -242,8 +243,8 @@ func (p *program) explanation(e explained, analyzed bool) {
 			}
 			p.print("  $%d = %s\n", n+1, shownValue(value, s.own[n]))
 		}
-		if s.why != "" {
-			p.print("\n  %s\n", s.why)
+		if s.Note != "" {
+			p.print("\n  %s\n", s.Note)
 		}
 		for n, line := range s.lines {
 			if n == 0 {
