@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/textparse"
 	"github.com/prometheus/prometheus/promql"
@@ -151,7 +152,7 @@ func (p *prometheus) missing(t *testing.T, query string) (absent []string) {
 		if !ok {
 			return nil
 		}
-		name := labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, vector.Name)
+		name := labels.MustNewMatcher(labels.MatchEqual, model.MetricNameLabel, vector.Name)
 		for _, m := range vector.LabelMatchers {
 			for _, value := range append(m.SetMatches(), m.Value) {
 				one := m

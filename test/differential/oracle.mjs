@@ -7,12 +7,15 @@
 // the server only what its lists promise: where, orderBy, limit and offset, the key last in each order.
 import readline from "node:readline";
 import {
+  GraphQLBoolean,
+  GraphQLNonNull,
   __Directive,
   __DirectiveLocation,
   __Schema,
   buildSchema,
   execute,
   getNamedType,
+  introspectionTypes,
   isAbstractType,
   isLeafType,
   isObjectType,
@@ -164,6 +167,12 @@ function load({ sdl, rows, plains, roots, relations }) {
   }
   // graphql-js knows more of directives than the edition of September 2025.
   for (const later of ["isDeprecated", "deprecationReason"]) delete __Directive.getFields()[later];
+  for (const type of introspectionTypes.filter(isObjectType)) {
+    for (const field of Object.values(type.getFields())) {
+      // The specification of September 2025 has Boolean! = false everywhere; this release has it in one place.
+      for (const arg of field.args) if (arg.name === "includeDeprecated") arg.type = new GraphQLNonNull(GraphQLBoolean);
+    }
+  }
   const locations = __DirectiveLocation.getValues();
   const later = locations.findIndex((v) => v.name === "DIRECTIVE_DEFINITION");
   if (later >= 0) locations.splice(later, 1);
