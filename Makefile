@@ -58,6 +58,18 @@ conformance: ## have graphql-js, graphql-http, Apollo Client, Relay, graphql-cod
 security: ## attack a served app from outside, and print what came of each attack
 	@go run ./test/attacks
 
+.PHONY: docs
+docs: ## run every block of the documents, and tell how many
+	FRAISEQL_REQUIRE_PG=1 go test -count 1 -v ./test/docs
+
+.PHONY: cli
+cli: ## run the command's scripts, and build what init writes
+	FRAISEQL_REQUIRE_PG=1 go test -count 1 -v ./internal/cli
+
+.PHONY: browser
+browser: ## open the pages in Chromium: the explorer, and the pool under load
+	FRAISEQL_REQUIRE_PG=1 go test -count 1 -v ./test/browser
+
 .PHONY: deploy
 deploy: ## read the files of deploy/ with the programs that they are for
 	cd deploy/check && FRAISEQL_REQUIRE_PG=1 go test -count 1 -v ./...
