@@ -54,7 +54,7 @@ func recycling(s *stage) {
 	until(start.Add(recycle*3/4), func() bool { return false })
 	early := p.Stat().Closed.Recycled
 	phase.Store(&during)
-	until(start.Add(recycle*3/2), func() bool { return p.Stat().Closed.Recycled >= 30 })
+	until(start.Add(recycle+time.Minute), func() bool { return p.Stat().Closed.Recycled >= 30 }) // one at a time: as long as connecting takes
 	crew.stop()
 	replaced := p.Stat().Closed.Recycled
 	p99Before, p99 := quantile(before.sorted(), 0.99), quantile(during.sorted(), 0.99)
