@@ -219,18 +219,9 @@ func (a *App) read(ctx context.Context) (*serving, error) {
 			functions = append(functions, m.Function)
 		}
 	}
-	var facts *catalog.Facts
-	err := p.Tx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(c pgx.Tx) (err error) {
-		if _, err = c.Exec(ctx, "set local statement_timeout = 0"); err != nil { // the limit is for requests
-			return err
-		}
-		if facts, err = catalog.Read(ctx, c, catalog.Options{Schemas: a.o.Schemas, Sources: sources, Functions: functions}); err != nil {
-			return err
-		}
-		return a.checkRole(ctx, c)
-	})
+	facts, err := catalog.ReadFrom(ctx, p, catalog.Options{Schemas: a.o.Schemas, Sources: sources, Functions: functions}, a.checkRole)
 	if err != nil {
-		return nil, fmt.Errorf("reading the database's catalog: %w", err)
+		return nil, err
 	}
 	built, problems, err := catalog.Build(facts, a.declarations, catalog.BuildOptions{
 		Discover: !a.o.NoAutoDiscover, Expose: a.o.Expose, Title: a.o.Title, Description: a.o.Description,

@@ -27,12 +27,13 @@ var language = parser.NewParser(parser.Options{})
 type prometheus struct {
 	engine *promql.Engine
 	now    time.Time
+	pause  func() time.Duration      // between the scrape before and this one
 	series map[string]*promql.Series // by all labels
 }
 
 func newPrometheus(t *testing.T) *prometheus {
 	t.Helper()
-	p := &prometheus{now: time.Now().Truncate(time.Hour), series: map[string]*promql.Series{}}
+	p := &prometheus{now: time.Now().Truncate(time.Hour), series: map[string]*promql.Series{}, pause: func() time.Duration { return interval }}
 	p.engine = promql.NewEngine(promql.EngineOpts{
 		Logger: slog.New(slog.DiscardHandler), MaxSamples: 1_000_000, Timeout: time.Minute, Parser: language,
 	})
@@ -75,6 +76,16 @@ func (s *seriesSet) At() storage.Series                { return promql.NewStorag
 func (s *seriesSet) Err() error                        { return nil }
 func (s *seriesSet) Warnings() annotations.Annotations { return nil }
 
+// live has the time between scrapes be that which has passed.
+func (p *prometheus) live() {
+	last := time.Now()
+	p.pause = func() time.Duration {
+		before := last
+		last = time.Now()
+		return last.Sub(before)
+	}
+}
+
 // scrape stores what /metrics says, an interval after the last time.
 func (p *prometheus) scrape(t *testing.T, url string) {
 	t.Helper()
@@ -87,7 +98,7 @@ func (p *prometheus) scrape(t *testing.T, url string) {
 	if err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("/metrics: %d %v", resp.StatusCode, err)
 	}
-	p.now = p.now.Add(interval)
+	p.now = p.now.Add(p.pause())
 	text, err := textparse.New(body, resp.Header.Get("Content-Type"), labels.NewSymbolTable(), textparse.ParserOptions{})
 	if err != nil {
 		t.Fatal(err)

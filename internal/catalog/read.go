@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/fraiseql/fraiseql-go/pool"
 )
 
 // Querier runs a query; a connection of the pool and a *pgx.Conn both do.
@@ -20,6 +22,24 @@ type Options struct {
 	Sources []string // relations that declarations in Go name, perhaps in other schemas
 	// Functions are those that declarations in Go name, perhaps in other schemas.
 	Functions []string
+}
+
+// ReadFrom is Read in a transaction of its own, which sees one moment, however long it takes. also looks at the same moment; nil:
+// nothing does.
+func ReadFrom(ctx context.Context, p *pool.Pool, o Options, also func(context.Context, pgx.Tx) error) (f *Facts, err error) {
+	err = p.Tx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "set local statement_timeout = 0"); err != nil { // the limit is for requests
+			return err
+		}
+		if f, err = Read(ctx, tx, o); err != nil || also == nil {
+			return err
+		}
+		return also(ctx, tx)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the database's catalog: %w", err)
+	}
+	return f, nil
 }
 
 // Read asks pg_catalog for all facts about the relations of the named schemas and about the

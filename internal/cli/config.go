@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -50,7 +49,7 @@ environment or flag.`,
   fraiseql config print --production --json`,
 		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			all, err := flags.settings(p.environ)
+			_, all, err := flags.settings(p.environ)
 			if err != nil {
 				return err
 			}
@@ -73,20 +72,18 @@ environment or flag.`,
 	return cmd
 }
 
-// settings are all options in the order of help texts.
-func (o *options) settings(environ []string) ([]setting, error) {
-	loaded, err := o.load(environ)
-	if err != nil {
-		return nil, err
+// settings loads the options, and gives all of them with their defaults in the order of help texts.
+func (o *options) settings(environ []string) (loaded fraiseql.Options, all []setting, err error) {
+	if loaded, err = o.load(environ); err != nil {
+		return loaded, nil, err
 	}
-	loaded, _ = loaded.Resolve() // what is wrong with them is for config check
+	resolved, _ := loaded.Resolve() // what is wrong with them is for config check
 	origins, err := fraiseql.Origins(o.path(environ), environ)
 	if err != nil {
-		return nil, usageError{err}
+		return loaded, nil, usageError{err}
 	}
-	var all []setting
 	for _, v := range o.values {
-		values := v.Values(loaded)
+		values := v.Values(resolved)
 		for i := range values {
 			values[i] = withoutSecret(v.Name, values[i])
 		}
@@ -102,7 +99,7 @@ func (o *options) settings(environ []string) ([]setting, error) {
 		}
 		all = append(all, s)
 	}
-	return all, nil
+	return loaded, all, nil
 }
 
 // typedValue is a value as JSON writes it.
@@ -206,18 +203,13 @@ Exit codes: 0 all is well, 1 the database cannot be served, 2 an option is wrong
 
 // checked loads the options and the files that they name.
 func (o *options) checked(environ []string, c *checks) (fraiseql.Options, error) {
-	all, err := o.settings(environ)
+	loaded, all, err := o.settings(environ)
 	if err != nil {
-		return fraiseql.Options{}, err
+		return loaded, err
 	}
 	for _, s := range all {
 		c.Sources[s.Source]++
 	}
-	loaded, err := o.load(environ)
-	if err != nil {
-		return loaded, err
-	}
-	loaded.Logger = slog.New(slog.DiscardHandler) // what there is to say is printed
 	if path := o.path(environ); path != "" {
 		c.Files = append(c.Files, path)
 	}
@@ -230,11 +222,11 @@ func (o *options) checked(environ []string, c *checks) (fraiseql.Options, error)
 			}
 		}
 	}
-	_, err = fraiseql.New(loaded)
-	if err = errors.Join(err, loaded.CheckFiles()); err != nil {
-		return loaded, usageError{err}
+	resolved, err := accepted(loaded)
+	if err = errors.Join(err, resolved.CheckFiles()); err != nil {
+		return resolved, usageError{err}
 	}
-	return loaded.Resolve()
+	return resolved, nil
 }
 
 // wellChecked tells that there is no fault, and of what.

@@ -69,7 +69,7 @@ func examining(o fraiseql.Options) diagnose.Options {
 		Pool: pool.Options{
 			Size: o.ConnectionPoolSize, MaxOverflow: o.ConnectionPoolMaxOverflow, ReplicasHint: o.ReplicasHint, Production: o.Production,
 		},
-		Schemas: o.Schemas, Expose: o.Expose, NoAutoDiscover: o.NoAutoDiscover, GlobalNode: o.GlobalNode, Compatible: o.CompatibleOperators,
+		Schemas: o.Schemas, Build: building(o),
 		MaxPage: o.MaxPage, StatementTimeout: o.StatementTimeout, Limits: limits(o),
 	}
 	_, d.RoleFromClaims = o.SessionClaims["role"]

@@ -2,10 +2,7 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/fraiseql/fraiseql-go"
 	"github.com/fraiseql/fraiseql-go/internal/catalog"
@@ -13,6 +10,27 @@ import (
 	"github.com/fraiseql/fraiseql-go/pool"
 	"github.com/fraiseql/fraiseql-go/schema"
 )
+
+// ready loads the options with their defaults, and refuses what serve would refuse.
+func (o *options) ready(environ []string) (fraiseql.Options, error) {
+	loaded, err := o.load(environ)
+	if err != nil {
+		return loaded, err
+	}
+	if loaded, err = accepted(loaded); err != nil {
+		return loaded, usageError{err}
+	}
+	return loaded, nil
+}
+
+// accepted gives options with their defaults and without a log: what there is to say is printed. New refuses more than Resolve.
+func accepted(o fraiseql.Options) (fraiseql.Options, error) {
+	o.Logger = slog.New(slog.DiscardHandler)
+	if _, err := fraiseql.New(o); err != nil {
+		return o, err
+	}
+	return o.Resolve()
+}
 
 // connected opens one connection to the database, under the name of the app's pool.
 func connected(ctx context.Context, o fraiseql.Options, use func(*pool.Pool) error) error {
@@ -29,16 +47,9 @@ func connected(ctx context.Context, o fraiseql.Options, use func(*pool.Pool) err
 
 // read gives what serve would serve of a database, and logs what it leaves out.
 func (p *program) read(ctx context.Context, one *pool.Pool, o fraiseql.Options) (*schema.Schema, error) {
-	var facts *catalog.Facts
-	err := one.Tx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(c pgx.Tx) (err error) {
-		if _, err = c.Exec(ctx, "set local statement_timeout = 0"); err != nil { // the limit is for requests
-			return err
-		}
-		facts, err = catalog.Read(ctx, c, catalog.Options{Schemas: o.Schemas})
-		return err
-	})
+	facts, err := catalog.ReadFrom(ctx, one, catalog.Options{Schemas: o.Schemas}, nil)
 	if err != nil {
-		return nil, fmt.Errorf("reading the database's catalog: %w", err)
+		return nil, err
 	}
 	built, problems, err := catalog.Build(facts, schema.Declarations{}, building(o))
 	log := p.logger(o.Production)

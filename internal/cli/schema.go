@@ -3,13 +3,11 @@ package cli
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
-	"github.com/fraiseql/fraiseql-go"
 	"github.com/fraiseql/fraiseql-go/internal/sdldiff"
 	"github.com/fraiseql/fraiseql-go/pool"
 	"github.com/fraiseql/fraiseql-go/schema"
@@ -94,22 +92,6 @@ func (p *program) runSchema(ctx context.Context, f *schemaFlags) error {
 	}
 	p.print("%s", built.SDL())
 	return nil
-}
-
-// ready loads the options with their defaults, and refuses what serve would refuse.
-func (o *options) ready(environ []string) (fraiseql.Options, error) {
-	loaded, err := o.load(environ)
-	if err != nil {
-		return loaded, err
-	}
-	loaded.Logger = slog.New(slog.DiscardHandler)
-	if _, err := fraiseql.New(loaded); err != nil {
-		return loaded, usageError{err}
-	}
-	if loaded, err = loaded.Resolve(); err != nil {
-		return loaded, usageError{err}
-	}
-	return loaded, nil
 }
 
 // replaceFile writes a file whole or not at all.

@@ -160,12 +160,13 @@ var errUndone = errors.New("rolled back")
 
 // plan asks for the plan of each statement, in one read-only transaction that is rolled back.
 func (e *explained) plan(ctx context.Context, one *pool.Pool, steps []engine.Step, f *sqlFlags) error {
-	how := "EXPLAIN "
-	if f.analyze && e.Operation == gqlop.Query.String() {
-		how = "EXPLAIN (ANALYZE, BUFFERS) "
-	}
+	format := "TEXT"
 	if f.asJSON {
-		how = strings.Replace(strings.Replace(how, "EXPLAIN ", "EXPLAIN (FORMAT JSON) ", 1), "(FORMAT JSON) (ANALYZE", "(FORMAT JSON, ANALYZE", 1)
+		format = "JSON"
+	}
+	how := "EXPLAIN (FORMAT " + format + ") "
+	if f.analyze && e.Operation == gqlop.Query.String() {
+		how = "EXPLAIN (ANALYZE, BUFFERS, FORMAT " + format + ") "
 	}
 	err := one.Tx(ctx, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		for _, s := range steps {

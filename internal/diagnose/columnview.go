@@ -137,7 +137,7 @@ func (d *doctor) asIf(ctx context.Context, rel *catalog.Relation, query, comment
 	facts := *d.facts
 	facts.Relations = slices.Clone(d.facts.Relations)
 	facts.Relations[slices.Index(facts.Relations, rel)] = &changed
-	s, _, err = catalog.Build(&facts, schema.Declarations{}, d.build)
+	s, _, err = catalog.Build(&facts, schema.Declarations{}, d.o.Build)
 	if err != nil {
 		return nil, err.Error(), nil
 	}

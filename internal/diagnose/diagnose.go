@@ -16,17 +16,14 @@ import (
 	"github.com/fraiseql/fraiseql-go/schema"
 )
 
-// Options say what is looked at. The zero value takes the defaults of an app.
+// Options say what is looked at. Without Build nothing is served; the other zero values take the defaults of an app.
 type Options struct {
 	Pool pool.Options // of the app; only its numbers count
 
-	Schemas        []string // default: public
-	Expose         []string
-	NoAutoDiscover bool
-	GlobalNode     string
-	Compatible     bool // filters also take the spellings of the Python version
-	MaxPage        int  // default: 1000; negative: none
-	RoleFromClaims bool // requests set a role of their own
+	Schemas        []string             // default: public
+	Build          catalog.BuildOptions // what is served of them
+	MaxPage        int                  // default: 1000; negative: none
+	RoleFromClaims bool                 // requests set a role of their own
 
 	Documents []gqlop.TrustedDocument // that Check compares with the schema
 	Limits    gqlop.Limits            // of these documents
@@ -60,7 +57,6 @@ type doctor struct {
 
 	version int // as server_version_num
 	facts   *catalog.Facts
-	build   catalog.BuildOptions
 	schema  *schema.Schema // nil: nothing can be served
 	reached []reach        // tables behind what is served; set by rowSecurity
 }
@@ -117,10 +113,7 @@ func (d *doctor) catalog(ctx context.Context) (err error) {
 	if d.facts, err = catalog.Read(ctx, d.tx, catalog.Options{Schemas: d.o.Schemas}); err != nil {
 		return err
 	}
-	d.build = catalog.BuildOptions{
-		Discover: !d.o.NoAutoDiscover, Expose: d.o.Expose, GlobalNode: d.o.GlobalNode, CompatibleOperators: d.o.Compatible,
-	}
-	built, problems, err := catalog.Build(d.facts, schema.Declarations{}, d.build)
+	built, problems, err := catalog.Build(d.facts, schema.Declarations{}, d.o.Build)
 	d.schema = built
 	const source = "pg_class, pg_attribute, pg_type and the comments in pg_description, as serve reads them"
 	served := d.sources()

@@ -30,6 +30,7 @@ func examine(t *testing.T, url string, o diagnose.Options) *diagnose.Report {
 		t.Fatal(err)
 	}
 	defer func() { _ = p.Close(context.Background()) }()
+	o.Build.Discover = true
 	if o.Now.IsZero() {
 		o.Now = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) // when all versions were maintained
 	}

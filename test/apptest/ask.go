@@ -46,12 +46,8 @@ func (s *Site) Counted(t testing.TB, trips, leases int, query string, variables 
 	s.Link.Reset()
 	a := s.Send(t, query, variables, header...)
 	Settle(t, s.App)
-	got, sent := s.Link.RoundTrips(), s.Link.Statements()
-	for _, sql := range sent {
-		if sql == "-- ping" || strings.HasPrefix(sql, "reset session authorization;") { // the pool's own, which no request waits for
-			got--
-		}
-	}
+	sent := s.Link.Statements()
+	got := s.Link.RoundTrips() - Tending(sent)
 	if got != trips && trips != AnyTrips {
 		t.Errorf("%s: %d round trips, want %d: %q", query, got, trips, sent)
 	}
@@ -59,6 +55,16 @@ func (s *Site) Counted(t testing.TB, trips, leases int, query string, variables 
 		t.Errorf("%s: %d leases, want %d", query, got, leases)
 	}
 	return a
+}
+
+// Tending counts what the pool says by itself to a connection that was given back: each is a trip that no request waits for.
+func Tending(statements []string) (n int) {
+	for _, sql := range statements {
+		if sql == "-- ping" || strings.HasPrefix(sql, "reset session authorization;") {
+			n++
+		}
+	}
+	return n
 }
 
 // Leases is how many times a connection was lent, until now.

@@ -29,6 +29,21 @@ func serve(t *testing.T) string {
 	return apptest.Listen(t, apptest.Start(t, fraiseql.Options{DatabaseURL: pgtest.New(t, apptest.Example(t, "blog")...).URL, MaxPage: -1}))
 }
 
+// sdl is the schema of an app, as it gives it to tools.
+func sdl(t *testing.T) []byte {
+	t.Helper()
+	resp, err := http.Get(serve(t) + "/schema.graphql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
 // node runs a script of this folder and gives what it prints. Without node, or without the npm package that the script
 // is about, the test is skipped, unless FRAISEQL_REQUIRE_PG=1 is set.
 func node(t *testing.T, pkg, dir, script string, args ...string) []byte {
@@ -126,15 +141,7 @@ func comments(t *testing.T, url, order string) []string {
 // pages of one that is.
 func TestRelayCompiler(t *testing.T) {
 	t.Parallel()
-	resp, err := http.Get(serve(t) + "/schema.graphql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	sdl, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	sdl := sdl(t)
 	made := relay(t, sdl, "pages.js", "{}")
 	if err, ok := made["error"]; ok {
 		t.Fatal(err)

@@ -2,8 +2,6 @@ package clients_test
 
 import (
 	"encoding/json"
-	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,15 +11,7 @@ import (
 // TestTypeScript has graphql-codegen type the documents of an app by the schema, and TypeScript compile the app.
 func TestTypeScript(t *testing.T) {
 	t.Parallel()
-	resp, err := http.Get(serve(t) + "/schema.graphql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	sdl, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	sdl := sdl(t)
 	code, err := os.ReadFile("typed.ts")
 	if err != nil {
 		t.Fatal(err)
