@@ -27,7 +27,7 @@ func (p *Pool) Acquire(ctx context.Context) (Conn, error) {
 		}
 	}
 	var c Conn
-	ok := p.meters.waiting.Load() == 0 // else whoever comes now queues anyway
+	ok := p.gauges.waiting.Load() == 0 // else whoever comes now queues anyway
 	if ok {
 		c, ok = p.tryAcquire(start, sc)
 	}
@@ -48,7 +48,7 @@ func (p *Pool) Acquire(ctx context.Context) (Conn, error) {
 
 // tryAcquire is the path that costs nothing: an idle connection, nobody waiting, nothing to validate.
 func (p *Pool) tryAcquire(now instant, sc *scope) (Conn, bool) {
-	p.mu.Lock()
+	p.lock()
 	s := p.idle.head
 	if s == nil || p.queue.n > 0 || p.closing || p.stale(s, now) || p.tooOld(s, now) {
 		p.mu.Unlock()
@@ -60,9 +60,9 @@ func (p *Pool) tryAcquire(now instant, sc *scope) (Conn, bool) {
 	if !p.quiet(s, now) {
 		return Conn{}, false
 	}
-	p.meters.immediate.Add(1)
+	s.tally.immediate.Add(1)
 	if first {
-		p.meters.openedNew.Add(1)
+		s.tally.openedNew.Add(1)
 	}
 	c := Conn{s: s, gen: gen}
 	if p.trace.Acquired != nil {
@@ -75,7 +75,7 @@ func (p *Pool) tryAcquire(now instant, sc *scope) (Conn, bool) {
 func (p *Pool) lend(s *slot, now instant, sc *scope) uint64 {
 	p.idle.remove(s)
 	p.setState(s, slotLeased)
-	p.shedding.lent = now
+	p.lastLend = now
 	s.leasedAt, s.scope, s.reported = now, sc, false
 	s.uses++
 	if s.flags.Load() != 0 {
@@ -102,7 +102,7 @@ func (p *Pool) quiet(s *slot, now instant) bool {
 		return true
 	}
 	p.meters.peekMisses.Add(1)
-	p.mu.Lock()
+	p.lock()
 	defer p.unlock()
 	gen := s.lease.Load()
 	if gen&1 == 0 || !s.lease.CompareAndSwap(gen, gen+1) {
@@ -131,7 +131,7 @@ func (p *Pool) wait(ctx context.Context, start instant, sc *scope) (Conn, error)
 	}
 	now := start
 	for {
-		p.mu.Lock()
+		p.lock()
 		reason := p.enqueue(w, now)
 		p.unlock()
 		if reason != "" {
@@ -195,7 +195,7 @@ func (p *Pool) enqueue(w *waiter, now instant) Reason {
 // moment goes to the next.
 func (p *Pool) cancelWait(w *waiter, start instant, ctxErr error) (Conn, error) {
 	now := p.now()
-	p.mu.Lock()
+	p.lock()
 	if w.queued {
 		p.queue.remove(w)
 		p.missed(now)
@@ -203,7 +203,7 @@ func (p *Pool) cancelWait(w *waiter, start instant, ctxErr error) (Conn, error) 
 	} else {
 		p.mu.Unlock()
 		<-w.ready // it is on its way: see Pool.signal
-		p.mu.Lock()
+		p.lock()
 		if s := w.slot; s != nil && s.lease.CompareAndSwap(w.gen, w.gen+1) {
 			s.uses--
 			s.scope = nil
@@ -232,11 +232,11 @@ func (p *Pool) giveUp(w *waiter, reason Reason, start instant, ctxErr error) (Co
 }
 
 func (p *Pool) waited(s *slot, gen uint64, waited time.Duration) Conn {
-	p.meters.waited.Add(1)
-	p.meters.wait.add(&p.meters.bounds, waited)
+	s.tally.waited.Add(1)
+	s.tally.wait.add(waited)
 	first := s.uses == 1 // stable while the lease is ours
 	if first {
-		p.meters.openedNew.Add(1)
+		s.tally.openedNew.Add(1)
 	}
 	c := Conn{s: s, gen: gen}
 	if p.trace.Acquired != nil {

@@ -49,7 +49,7 @@ type Budget struct {
 
 // Budget gives the connection budget; false until a server told its side of it.
 func (p *Pool) Budget() (Budget, bool) {
-	p.mu.Lock()
+	p.lock()
 	defer p.mu.Unlock()
 	b, verdict := p.weigh()
 	return b, verdict != budgetUnknown
@@ -105,7 +105,7 @@ from me, used`
 // readServerLimit learns the server's side of the budget once for each time that the server was met. A server that does
 // not tell is left alone.
 func (p *Pool) readServerLimit(ctx context.Context, conn *pgx.Conn) {
-	p.mu.Lock()
+	p.lock()
 	known, epoch := p.budgetRead && p.budgetEpoch == p.epoch, p.epoch
 	p.mu.Unlock()
 	if !known {
@@ -130,7 +130,7 @@ func (p *Pool) readBudget(ctx context.Context, conn *pgx.Conn, epoch uint64) {
 		}
 	}
 	b.Superuser = superuser == 1
-	p.mu.Lock()
+	p.lock()
 	defer p.unlock()
 	p.server, p.budgetRead, p.budgetEpoch, p.budgetAsked = b, true, epoch, p.now()
 	p.tellBudget()
@@ -140,7 +140,7 @@ func (p *Pool) readBudget(ctx context.Context, conn *pgx.Conn, epoch uint64) {
 // one.
 func (p *Pool) readBudgetAgain(ctx context.Context) {
 	now := p.now()
-	p.mu.Lock()
+	p.lock()
 	if p.budgetAsked != 0 && now.since(p.budgetAsked) < budgetAge {
 		p.mu.Unlock()
 		return

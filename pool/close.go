@@ -30,7 +30,7 @@ func (p *Pool) startClosing(s *slot, reason CloseReason, now instant, hangUp fun
 		}
 		hangUp()
 		now := p.now()
-		p.mu.Lock()
+		p.lock()
 		defer p.unlock()
 		p.dropSlot(s)
 		p.dispatch(now)
@@ -100,7 +100,7 @@ func (p *Pool) cutOff(pg *pgconn.PgConn) {
 // an error that matches that of ctx. It may be called again and at the same time, each call waiting under its own ctx.
 func (p *Pool) Close(ctx context.Context) error {
 	now := p.now()
-	p.mu.Lock()
+	p.lock()
 	if !p.closing {
 		p.closing = true
 		p.setPoolState(StateClosing, nil)
@@ -136,7 +136,7 @@ func (p *Pool) finish() {
 	<-p.emptied
 	p.stopBase()
 	p.goroutines.Wait()
-	p.mu.Lock()
+	p.lock()
 	p.setPoolState(StateClosed, nil)
 	p.unlock()
 	close(p.done)
@@ -145,7 +145,7 @@ func (p *Pool) finish() {
 // cut takes every lease from its holder and ends its connection.
 func (p *Pool) cut() int {
 	now := p.now()
-	p.mu.Lock()
+	p.lock()
 	defer p.unlock()
 	p.stopBase() // ends pings and resets
 	n := 0

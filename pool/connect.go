@@ -157,7 +157,7 @@ func (p *Pool) connect(s *slot) {
 		p.tell("Connected", func() { f(ConnectedInfo{Took: took, Err: err}) })
 	}
 	now := p.now()
-	p.mu.Lock()
+	p.lock()
 	defer p.unlock()
 	if s.replaces {
 		p.replacing = false
@@ -177,7 +177,7 @@ func (p *Pool) connect(s *slot) {
 		p.wakeAt(s.due)
 	}
 	p.meters.opened.Add(1)
-	p.meters.create.add(&p.meters.bounds, took)
+	p.meters.create.add(took)
 	p.createAvg = average(p.createAvg, took)
 	p.connected()
 	p.makeAvailable(s, now)

@@ -110,7 +110,7 @@ func (p *Pool) lost(s *slot, now instant) {
 
 // outlook gives the last connection error and a guess at when a new try is worth its while.
 func (p *Pool) outlook(reason Reason) (retryAfter time.Duration, lastConnect error) {
-	p.mu.Lock()
+	p.lock()
 	defer p.mu.Unlock()
 	return p.outlookNow(reason)
 }

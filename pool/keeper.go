@@ -14,7 +14,7 @@ func (p *Pool) keep() {
 		case <-timer.C:
 		}
 		now := p.now()
-		p.mu.Lock()
+		p.lock()
 		p.nextWake = 0
 		p.tick(now)
 		next := p.nextWake

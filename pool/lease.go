@@ -5,8 +5,9 @@ func (p *Pool) giveBack(s *slot) {
 	task, reason, bad := s.inspect()
 	severed := s.wire.severed.Load() || s.flags.Load()&flagSevered != 0
 	now := p.now()
-	p.mu.Lock()
-	used := now.since(s.leasedAt)
+	used := now.since(s.leasedAt) // stable until the connection is somebody else's
+	s.tally.use.add(used)
+	p.lock()
 	p.lastReturn = now
 	p.useAvg = average(p.useAvg, used)
 	if p.o.ShedTarget > 0 {
@@ -31,7 +32,6 @@ func (p *Pool) giveBack(s *slot) {
 		}
 	}
 	p.unlock()
-	p.meters.use.add(&p.meters.bounds, used)
 	if f := p.trace.Released; f != nil {
 		p.tell("Released", func() { f(ReleasedInfo{Used: used}) })
 	}

@@ -88,14 +88,14 @@ func sharedSession(ctx context.Context, conn *pgx.Conn) bool {
 
 // behindPooler tells whether a pooler was noticed.
 func (p *Pool) behindPooler() bool {
-	p.mu.Lock()
+	p.lock()
 	defer p.mu.Unlock()
 	return p.pooled
 }
 
 // notePooler has all connections from here on be made for a pooler.
 func (p *Pool) notePooler() {
-	p.mu.Lock()
+	p.lock()
 	first := !p.pooled
 	p.pooled = true
 	p.publishLevels()

@@ -36,7 +36,6 @@ type shedding struct {
 	above instant       // since when the oldest caller waits beyond the target in a saturated pool; zero: it does not
 	use   time.Duration // moving average of the use time of a lease, for predict
 	uses  int           // leases in it, at most useWindow
-	lent  instant       // when a connection was last lent
 }
 
 const (
@@ -118,7 +117,7 @@ func (p *Pool) predict(position int, now instant) time.Duration {
 	if use == 0 {
 		return 0
 	}
-	still := now.since(max(p.lastReturn, p.shedding.lent))
+	still := now.since(max(p.lastReturn, p.lastLend))
 	spacing := use / time.Duration(p.n[slotLeased]+p.n[slotTending])
 	return time.Duration(position)*spacing - min(still, spacing) + max(still-use, 0)
 }

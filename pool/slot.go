@@ -42,6 +42,8 @@ type slot struct {
 
 	ended atomic.Pointer[context.Context] // of the query that a cancel request was last sent for
 
+	tally *tally // constant
+
 	// Written by connect before the slot is first idle, constant afterwards.
 	conn    *pgx.Conn
 	pg      *pgconn.PgConn
@@ -118,6 +120,7 @@ func (p *Pool) setState(s *slot, to slotState) {
 // addSlot takes a place under the ceiling. p.mu is held.
 func (p *Pool) addSlot() *slot {
 	s := &slot{pool: p, state: slotConnecting, index: len(p.slots), epoch: p.epoch}
+	s.tally = p.takeTally()
 	p.slots = append(p.slots, s)
 	p.n[slotConnecting]++
 	return s
@@ -130,6 +133,7 @@ func (p *Pool) dropSlot(s *slot) {
 	p.slots[s.index].index = s.index
 	p.slots[last] = nil
 	p.slots = p.slots[:last]
+	p.spareTallies = append(p.spareTallies, s.tally)
 	p.n[s.state]--
 	s.state = slotGone
 	if p.closing && len(p.slots) == 0 {

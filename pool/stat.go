@@ -2,6 +2,7 @@ package pool
 
 import (
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -152,51 +153,88 @@ func (h Histogram) Count() uint64 {
 
 // BucketBounds gives the upper bounds of the buckets of every Histogram but the last.
 func BucketBounds() [Buckets - 1]time.Duration {
+	return bucketBounds
+}
+
+var bucketBounds = func() [Buckets - 1]time.Duration {
 	const us, ms = time.Microsecond, time.Millisecond
 	return [...]time.Duration{
 		100 * us, 250 * us, 500 * us, 1 * ms, 2500 * us, 5 * ms, 10 * ms, 25 * ms, 50 * ms, 100 * ms, 250 * ms, 500 * ms,
 		1000 * ms, 2500 * ms, 5000 * ms, 10_000 * ms, 30_000 * ms,
 	}
-}
+}()
+
+// cacheLine is how many bytes travel between two cores at once, on most processors.
+const cacheLine = 64
 
 type histogram struct {
 	counts [Buckets]atomic.Uint64
 	sum    atomic.Int64
 }
 
-func (h *histogram) add(bounds *[Buckets - 1]time.Duration, d time.Duration) {
+func (h *histogram) add(d time.Duration) {
 	i := 0
-	for i < len(bounds) && d > bounds[i] {
+	for i < len(bucketBounds) && d > bucketBounds[i] {
 		i++
 	}
 	h.counts[i].Add(1)
 	h.sum.Add(int64(d))
 }
 
-func (h *histogram) copyTo(out *Histogram) {
+func (h *histogram) addTo(out *Histogram) {
 	for i := range out.Counts {
-		out.Counts[i] = h.counts[i].Load()
+		out.Counts[i] += h.counts[i].Load()
 	}
-	out.Sum = time.Duration(h.sum.Load())
+	out.Sum += time.Duration(h.sum.Load())
+}
+
+// tally counts what happens at every lease, of one slot at a time. The pool's numbers are the sum over all tallies: numbers
+// that all slots shared would travel from core to core with every lease. The tally of a slot that is gone goes to the next
+// new one, so none is ever lost.
+type tally struct {
+	immediate, waited, openedNew atomic.Uint64
+	wait, use                    histogram
+	_                            [cacheLine]byte // so that no two share one
+}
+
+// takeTally gives a new slot its tally. p.mu is held.
+func (p *Pool) takeTally() *tally {
+	if last := len(p.spareTallies) - 1; last >= 0 {
+		t := p.spareTallies[last]
+		p.spareTallies = p.spareTallies[:last]
+		return t
+	}
+	t := &tally{}
+	var all []*tally
+	if old := p.meters.tallies.Load(); old != nil {
+		all = slices.Clone(*old)
+	}
+	all = append(all, t)
+	p.meters.tallies.Store(&all)
+	return t
+}
+
+// gauges are what a lease changes of the pool as a whole.
+type gauges struct {
+	slots   atomic.Uint64 // five of 12 bits each: idle, leased, tending, connecting, closing
+	waiting atomic.Int64
+	oldest  atomic.Int64 // when the oldest waiter came, an instant; 0: nobody waits
 }
 
 // meters are the numbers behind Stat. They are written while the pool's lock is held or by one goroutine about its own
 // event, and read without any lock.
 type meters struct {
-	gauges  atomic.Uint64 // five of 12 bits each: idle, leased, tending, connecting, closing
-	levels  atomic.Uint64 // three of 16 bits: min, size, max; the state in 8, and whether there is a pooler
-	waiting atomic.Int64
-	oldest  atomic.Int64 // when the oldest waiter came, an instant; 0: nobody waits
+	levels atomic.Uint64 // three of 16 bits: min, size, max; the state in 8, and whether there is a pooler
 
-	immediate, waited, openedNew                      atomic.Uint64
+	tallies atomic.Pointer[[]*tally]
+
 	failTimeout, failSaturated, failQueueFull         atomic.Uint64
 	failShed                                          atomic.Uint64
 	failUnavailable, failClosed, failNested, canceled atomic.Uint64
 	closed                                            [closeReasons]atomic.Uint64
 	opened, connectFailures, peekMisses, validations  atomic.Uint64
 	resets, cancels, nested, leaks                    atomic.Uint64
-	wait, use, create                                 histogram
-	bounds                                            [Buckets - 1]time.Duration
+	create                                            histogram
 }
 
 func (m *meters) failure(r Reason) *atomic.Uint64 {
@@ -224,18 +262,18 @@ func (m *meters) failure(r Reason) *atomic.Uint64 {
 func (p *Pool) publish() {
 	g := uint64(p.n[slotIdle]) | uint64(p.n[slotLeased])<<12 | uint64(p.n[slotTending])<<24 |
 		uint64(p.n[slotConnecting])<<36 | uint64(p.n[slotClosing])<<48
-	if p.meters.gauges.Load() != g {
-		p.meters.gauges.Store(g)
+	if p.gauges.slots.Load() != g {
+		p.gauges.slots.Store(g)
 	}
-	if n := int64(p.queue.n); p.meters.waiting.Load() != n {
-		p.meters.waiting.Store(n)
+	if n := int64(p.queue.n); p.gauges.waiting.Load() != n {
+		p.gauges.waiting.Store(n)
 	}
 	oldest := int64(0)
 	if p.queue.head != nil {
 		oldest = int64(p.queue.head.since)
 	}
-	if p.meters.oldest.Load() != oldest {
-		p.meters.oldest.Store(oldest)
+	if p.gauges.oldest.Load() != oldest {
+		p.gauges.oldest.Store(oldest)
 	}
 }
 
@@ -254,14 +292,13 @@ func (p *Pool) Stat() Stat { return *p.stat() }
 func (p *Pool) stat() *Stat {
 	s := &Stat{}
 	m := &p.meters
-	levels, g := m.levels.Load(), m.gauges.Load()
+	levels, g := m.levels.Load(), p.gauges.slots.Load()
 	const mask16, mask12 = 1<<16 - 1, 1<<12 - 1
 	s.Name, s.State, s.Pooler = p.o.Name, State(levels>>48&0xff), levels>>56 != 0
 	s.MinSize, s.Size, s.MaxSize = int(levels&mask16), int(levels>>16&mask16), int(levels>>32&mask16)
 	s.Idle, s.Leased, s.Tending = int(g&mask12), int(g>>12&mask12), int(g>>24&mask12)
 	s.Connecting, s.Closing = int(g>>36&mask12), int(g>>48&mask12)
-	s.Waiting = int(m.waiting.Load())
-	s.Acquires = AcquireCounts{Immediate: m.immediate.Load(), Waited: m.waited.Load(), OpenedNew: m.openedNew.Load()}
+	s.Waiting = int(p.gauges.waiting.Load())
 	s.Failures = FailureCounts{
 		Timeout: m.failTimeout.Load(), Saturated: m.failSaturated.Load(), QueueFull: m.failQueueFull.Load(), Shed: m.failShed.Load(),
 		Unavailable: m.failUnavailable.Load(), Closed: m.failClosed.Load(), Nested: m.failNested.Load(), Canceled: m.canceled.Load(),
@@ -274,12 +311,19 @@ func (p *Pool) stat() *Stat {
 	s.Opened, s.ConnectFailures, s.PeekMisses = m.opened.Load(), m.connectFailures.Load(), m.peekMisses.Load()
 	s.Validations, s.Resets, s.Cancels = m.validations.Load(), m.resets.Load(), m.cancels.Load()
 	s.Nested, s.Leaks = m.nested.Load(), m.leaks.Load()
-	m.wait.copyTo(&s.WaitTime)
-	m.use.copyTo(&s.UseTime)
-	m.create.copyTo(&s.CreateTime)
+	if all := m.tallies.Load(); all != nil {
+		for _, t := range *all {
+			s.Acquires.Immediate += t.immediate.Load()
+			s.Acquires.Waited += t.waited.Load()
+			s.Acquires.OpenedNew += t.openedNew.Load()
+			t.wait.addTo(&s.WaitTime)
+			t.use.addTo(&s.UseTime)
+		}
+	}
+	m.create.addTo(&s.CreateTime)
 	// A lease that did not wait is not entered into the histogram on its fast path: it belongs into the first bucket.
 	s.WaitTime.Counts[0] += s.Acquires.Immediate
-	if since := m.oldest.Load(); since > 0 {
+	if since := p.gauges.oldest.Load(); since > 0 {
 		s.OldestWait = max(p.now().since(instant(since)), 0)
 	}
 	return s

@@ -31,7 +31,7 @@ func (c Conn) Tag(text *string) {
 
 // Leases describes the leases that are held now, the longest first.
 func (p *Pool) Leases() []LeaseInfo {
-	p.mu.Lock()
+	p.lock()
 	now := p.now()
 	held := make([]LeaseInfo, 0, p.n[slotLeased])
 	for _, s := range p.slots {

@@ -32,7 +32,7 @@ func (p *Pool) tend(s *slot, t task) {
 		reason, err := p.runTend(ctx, s, t)
 		stop()
 		now := p.now()
-		p.mu.Lock()
+		p.lock()
 		defer p.unlock()
 		if err == nil {
 			s.epoch = epoch
