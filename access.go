@@ -132,7 +132,7 @@ func (f fromFiles) Authenticate(r *http.Request) (*auth.Principal, error) {
 // openAccess reads the files with secrets and keys, and asks the issuer for its keys. An issuer that does not answer is no
 // error: its keys are fetched when a request needs them, and the log tells the reason.
 func (a *App) openAccess(ctx context.Context) error {
-	checks, jwks, err := a.o.readAccess()
+	checks, jwks, err := a.o.readAccess(nil)
 	a.jwks = jwks
 	if err != nil || checks == nil {
 		return err
@@ -145,13 +145,13 @@ func (a *App) openAccess(ctx context.Context) error {
 }
 
 // readAccess reads the files with secrets and keys. checks is nil when there are none to check; jwks, which is to be closed, when
-// no issuer publishes any.
-func (o Options) readAccess() (checks auth.Authenticator, jwks *auth.JWKS, err error) {
+// no issuer publishes any. It is known when it is there already.
+func (o Options) readAccess(known *auth.JWKS) (checks auth.Authenticator, jwks *auth.JWKS, err error) {
 	var kinds []auth.Authenticator
 	var faults []error
 	if len(o.tokenKeys()) > 0 {
 		var tokens auth.Authenticator
-		if tokens, jwks, err = o.readTokens(); err != nil {
+		if tokens, jwks, err = o.readTokens(known); err != nil {
 			faults = append(faults, err)
 		}
 		kinds = append(kinds, tokens)
@@ -160,10 +160,10 @@ func (o Options) readAccess() (checks auth.Authenticator, jwks *auth.JWKS, err e
 		keys, err := auth.ReadAPIKeyFile(o.APIKeysFile)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("APIKeysFile: %w", err))
-		} else if known, err := auth.NewAPIKeys(keys); err != nil {
+		} else if owners, err := auth.NewAPIKeys(keys); err != nil {
 			faults = append(faults, fmt.Errorf("APIKeysFile %s: %w", o.APIKeysFile, err))
 		} else {
-			kinds = append(kinds, known)
+			kinds = append(kinds, owners)
 		}
 	}
 	if len(faults) > 0 || len(kinds) == 0 {
@@ -172,7 +172,7 @@ func (o Options) readAccess() (checks auth.Authenticator, jwks *auth.JWKS, err e
 	return auth.First(kinds...), jwks, nil
 }
 
-func (o Options) readTokens() (tokens auth.Authenticator, jwks *auth.JWKS, err error) {
+func (o Options) readTokens(known *auth.JWKS) (tokens auth.Authenticator, jwks *auth.JWKS, err error) {
 	rules := auth.JWTOptions{
 		Issuer: o.JWTIssuer, Audience: o.JWTAudience, Leeway: max(o.JWTLeeway, 0),
 		RolesClaim: o.JWTRolesClaim, ScopesClaim: o.JWTScopesClaim,
@@ -191,7 +191,10 @@ func (o Options) readTokens() (tokens auth.Authenticator, jwks *auth.JWKS, err e
 		rules.Keys = append(rules.Keys, keys...)
 	}
 	if o.JWKSURL != "" {
-		if jwks, err = auth.NewJWKS(auth.JWKSOptions{URL: o.JWKSURL, Logger: o.Logger}); err != nil {
+		if jwks = known; jwks == nil {
+			jwks, err = auth.NewJWKS(auth.JWKSOptions{URL: o.JWKSURL, Logger: o.Logger})
+		}
+		if err != nil {
 			faults = append(faults, fmt.Errorf("JWKSURL: %w", err))
 		}
 		rules.JWKS = jwks
@@ -206,14 +209,15 @@ func (o Options) readTokens() (tokens auth.Authenticator, jwks *auth.JWKS, err e
 }
 
 // CheckFiles reads the files that the options name, as Start does before it asks anybody: secrets,
-// keys and trusted documents. It gives every fault at once, and keeps nothing of what it reads.
+// keys, certificates and trusted documents. It gives every fault at once, and keeps nothing of what it reads.
 func (o Options) CheckFiles() error {
-	_, jwks, err := o.readAccess()
+	_, jwks, err := o.readAccess(nil)
 	if jwks != nil {
 		err = errors.Join(err, jwks.Close(context.Background()))
 	}
-	_, _, documents := o.readDocuments()
-	return errors.Join(err, documents)
+	_, documents := o.readDocuments()
+	_, certificate := o.readCertificate()
+	return errors.Join(err, documents, certificate)
 }
 
 // closeAccess ends what openAccess has begun.

@@ -14,7 +14,7 @@ const module = "github.com/fraiseql/fraiseql-go"
 // floors says which packages may import which: only from lower floors, and on the same floor
 // only where it is listed in sameFloor.
 var floors = [][]string{
-	0: {"internal/fault", "internal/jsonw", "internal/devpg", "internal/loadgen", "internal/page", "internal/page/pagetest", "internal/operator", "internal/coding", "internal/sdldiff", "examples"},
+	0: {"internal/fault", "internal/jsonw", "internal/devpg", "internal/loadgen", "internal/page", "internal/page/pagetest", "internal/operator", "internal/coding", "internal/sdldiff", "internal/registry", "examples"},
 	1: {"pool", "schema", "auth", "internal/guard", "internal/pgtest", "internal/explorer"},
 	2: {"internal/gqlop", "internal/catalog", "internal/console"},
 	3: {"internal/compile"},
@@ -37,7 +37,7 @@ var narrowed = map[string][]string{
 
 // outside are libraries that only some packages may import.
 var outside = map[string][]string{
-	"github.com/jackc/pgx/":     {"pool", "internal/execute", "internal/catalog", "internal/diagnose", "internal/pgtest", "", "internal/cli", "bench", "bench/", "test/"},
+	"github.com/jackc/pgx/":     {"pool", "internal/execute", "internal/catalog", "internal/diagnose", "internal/registry", "internal/pgtest", "", "internal/cli", "bench", "bench/", "test/"},
 	"github.com/vektah/":        {"internal/gqlop", "internal/compile", "internal/sdldiff"},
 	"github.com/spf13/cobra":    {"internal/cli"},
 	"github.com/prometheus/":    {"internal/ops"},

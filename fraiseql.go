@@ -43,8 +43,11 @@ type App struct {
 
 	credentials atomic.Pointer[auth.Authenticator] // what the files with secrets and keys make
 
-	persisted *gqlop.Persisted        // Start sets it, before there is a serving
-	trusted   []gqlop.TrustedDocument // of TrustedDocuments; the same
+	certificate atomic.Pointer[certificate] // of TLSCertFile; Run and Serve set it
+	documents   documents                   // Start sets it, before there is a serving, and Reload then
+
+	reloading sync.Mutex // one Reload at a time, and none once the app has stopped
+	live      Options    // o with what Reconfigure has changed; guarded by reloading
 
 	requests gate
 
@@ -84,7 +87,7 @@ func New(o Options) (*App, error) {
 	if err := errors.Join(o.validate(), faults); err != nil {
 		return nil, err
 	}
-	a := &App{o: o, declarations: declarations, stopped: make(chan struct{}), starting: make(chan struct{})}
+	a := &App{o: o, live: o, declarations: declarations, stopped: make(chan struct{}), starting: make(chan struct{})}
 	a.life, a.endLife = context.WithCancel(context.Background())
 	a.hardCtx, a.cut = context.WithCancel(context.Background())
 	a.requests.empty = make(chan struct{}, 1)

@@ -114,7 +114,7 @@ func (a *App) start(ctx context.Context) (ready bool, err error) {
 	if err := a.openAccess(ctx); err != nil {
 		return false, err
 	}
-	if a.persisted, a.trusted, err = a.o.readDocuments(); err != nil {
+	if a.documents, err = a.o.readDocuments(); err != nil {
 		return false, err
 	}
 	o := a.o.pool()
@@ -135,7 +135,7 @@ func (a *App) start(ctx context.Context) (ready bool, err error) {
 	if err := p.Ready(ctx); err != nil {
 		return false, a.absent(ctx, err)
 	}
-	s, err := a.read(ctx)
+	s, err := a.read(ctx, a.o, a.documents)
 	if err != nil {
 		if gone := p.Ready(ctx); gone != nil { // it went while it was being read
 			return false, a.absent(ctx, gone)
@@ -145,7 +145,9 @@ func (a *App) start(ctx context.Context) (ready bool, err error) {
 	if err := a.hook(ctx, "OnStart", a.o.OnStart); err != nil {
 		return false, err
 	}
-	a.serving.Store(s)
+	if err := a.serveBy(ctx, s); err != nil {
+		return false, err
+	}
 	return true, nil
 }
 
@@ -170,14 +172,18 @@ func (a *App) absent(ctx context.Context, err error) error {
 func (a *App) heal(ctx context.Context) {
 	last := ""
 	for pause := healFirst; ; pause = min(2*pause, healMost) {
-		s, err := a.read(ctx)
+		s, err := a.read(ctx, a.o, a.documents)
 		if err == nil {
 			if err = a.hook(ctx, "OnStart", a.o.OnStart); err != nil { // it runs once, so there is nothing to try again
 				a.because(err)
 				a.o.Logger.Error("the app stays not ready: OnStart went wrong", "error", err)
 				return
 			}
-			a.serving.Store(s)
+			if err = a.serveBy(ctx, s); err != nil {
+				a.because(err)
+				a.o.Logger.Error("the app stays not ready", "error", err)
+				return
+			}
 			a.o.Logger.Info("the database is there: serving")
 			return
 		}
@@ -205,7 +211,7 @@ func (a *App) heal(ctx context.Context) {
 }
 
 // read makes what serves out of the database's catalog and the declarations.
-func (a *App) read(ctx context.Context) (*serving, error) {
+func (a *App) read(ctx context.Context, o Options, d documents) (*serving, error) {
 	p := a.pool.Load()
 	var sources []string
 	for _, t := range a.declarations.Types {
@@ -219,44 +225,44 @@ func (a *App) read(ctx context.Context) (*serving, error) {
 			functions = append(functions, m.Function)
 		}
 	}
-	facts, err := catalog.ReadFrom(ctx, p, catalog.Options{Schemas: a.o.Schemas, Sources: sources, Functions: functions}, a.checkRole)
+	facts, err := catalog.ReadFrom(ctx, p, catalog.Options{Schemas: o.Schemas, Sources: sources, Functions: functions}, a.checkRole)
 	if err != nil {
 		return nil, err
 	}
 	built, problems, err := catalog.Build(facts, a.declarations, catalog.BuildOptions{
-		Discover: !a.o.NoAutoDiscover, Expose: a.o.Expose, Title: a.o.Title, Description: a.o.Description,
-		CompatibleOperators: a.o.CompatibleOperators, PlainNumbers: a.o.PlainNumbers, GlobalNode: a.o.GlobalNode,
+		Discover: !o.NoAutoDiscover, Expose: o.Expose, Title: o.Title, Description: o.Description,
+		CompatibleOperators: o.CompatibleOperators, PlainNumbers: o.PlainNumbers, GlobalNode: o.GlobalNode,
 	})
 	for _, found := range problems {
 		if !found.Fatal {
-			a.o.Logger.Warn("not served as it is", "object", found.Object, "why", found.Message, "cure", found.Cure)
+			o.Logger.Warn("not served as it is", "object", found.Object, "why", found.Message, "cure", found.Cure)
 		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the declarations do not fit the database: %w", err)
 	}
 	e, err := engine.New(engine.Config{
-		Pool: p, Schema: built, Persisted: a.persisted,
+		Pool: p, Schema: built, Persisted: d.store,
 		Limits: gqlop.Limits{
-			MaxTokens: a.o.MaxTokens, MaxDepth: a.o.MaxDepth, MaxRootFields: a.o.MaxRootFields, MaxAliases: a.o.MaxAliases,
-			NoIntrospection: a.o.NoIntrospection, NoSuggestions: a.o.HideForbidden,
+			MaxTokens: o.MaxTokens, MaxDepth: o.MaxDepth, MaxRootFields: o.MaxRootFields, MaxAliases: o.MaxAliases,
+			NoIntrospection: o.NoIntrospection, NoSuggestions: o.HideForbidden,
 		},
-		MaxPage: max(a.o.MaxPage, 0), MaxCost: max(a.o.MaxCost, 0),
+		MaxPage: max(o.MaxPage, 0), MaxCost: max(o.MaxCost, 0),
 		Session:    a.session(),
-		Authorizer: a.authorizer(), Conceal: a.o.HideForbidden,
-		BufferBytes: max(a.o.BufferBytes, 0),
-		Production:  a.o.Production, Logger: a.o.Logger,
+		Authorizer: a.authorizer(), Conceal: o.HideForbidden,
+		BufferBytes: max(o.BufferBytes, 0),
+		Production:  o.Production, Logger: o.Logger,
 
-		AllOrNothing: a.o.MutationsAllOrNothing, Isolation: a.o.MutationIsolation, Retries: max(a.o.MutationRetries, 0),
+		AllOrNothing: o.MutationsAllOrNothing, Isolation: o.MutationIsolation, Retries: max(o.MutationRetries, 0),
 		Constraints: constraints(facts),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("making the engine: %w", err)
 	}
-	if e.Guards() && a.authenticator() == nil && a.o.Context == nil {
-		a.o.Logger.Warn("something requires a role or a scope, and without Auth nobody has one: it is FORBIDDEN to everybody; set Auth, JWKSURL, JWTPublicKeyFiles, JWTSecretFile or APIKeysFile")
+	if e.Guards() && a.authenticator() == nil && o.Context == nil {
+		o.Logger.Warn("something requires a role or a scope, and without Auth nobody has one: it is FORBIDDEN to everybody; set Auth, JWKSURL, JWTPublicKeyFiles, JWTSecretFile or APIKeysFile")
 	}
-	a.checkDocuments(e)
+	d.check(e, o.Logger)
 	return &serving{schema: built, engine: e}, nil
 }
 
@@ -395,6 +401,8 @@ func (a *App) drain(ctx context.Context, started bool) {
 		return
 	}
 	<-a.starting
+	a.reloading.Lock() // which ends with the app's life
+	defer a.reloading.Unlock()
 	var faults []error
 	if left := a.requests.wait(ctx); left > 0 {
 		faults = append(faults, fmt.Errorf("%d requests did not end in time and were cut off", left))

@@ -68,6 +68,10 @@ type Options struct {
 	Production bool
 	// Addr is where Run listens when it is given no address. Default: "127.0.0.1:8000".
 	Addr string
+	// TLSCertFile is a file with the certificate that Run and Serve show to clients, in PEM with those that lead to an authority
+	// behind it, and TLSKeyFile one with its private key: then they speak HTTPS and HTTP/2, on AdminAddr too, from TLS 1.2
+	// on. [App.Reload] reads them again. A server of your own has its own. Default: none, they speak HTTP.
+	TLSCertFile, TLSKeyFile string
 	// AdminAddr is a second address that serves /metrics and /pool, which are then not on the
 	// main one. Run listens on it. Default: none.
 	AdminAddr string
@@ -277,6 +281,14 @@ type Options struct {
 	// HTTPProfile chooses which HTTP status answers what: "compat-2025", which today's clients
 	// expect, or "draft-2026". Default: "compat-2025".
 	HTTPProfile string
+
+	// SchemaRegistry keeps every schema that is served in the database, as a row of fraiseql.schema_history: the SDL, its hash, the
+	// versions and since when. What has changed since the last start is logged, breaking changes as warnings. The table is made at
+	// start; a role that may not do that, or not write to it, is told in the log how it could. Default: nothing is kept.
+	SchemaRegistry bool
+	// RefuseBreakingChanges makes Start and Reload fail when the schema breaks what the last one in the registry has promised to
+	// clients, or when the registry cannot be kept. It needs SchemaRegistry. Default: such changes are logged and served.
+	RefuseBreakingChanges bool
 
 	// MeterProvider gets the pool's metrics by OpenTelemetry, the same that /metrics has, from
 	// Start to Shutdown. Default: none. The global provider is not used unless it is given:

@@ -63,6 +63,8 @@ func Parameters() []Parameter {
 		text("title", "Title", "the API's title", defaultTitle, func(o *Options) *string { return &o.Title }),
 		text("version", "Version", "the API's own version", defaultVersion, func(o *Options) *string { return &o.Version }),
 		text("description", "Description", "the schema's description", "", func(o *Options) *string { return &o.Description }),
+		text("tls-cert-file", "TLSCertFile", "file with the certificate to serve HTTPS with, PEM; SIGHUP reads it again", "", func(o *Options) *string { return &o.TLSCertFile }),
+		text("tls-key-file", "TLSKeyFile", "file with the private key of the certificate, PEM", "", func(o *Options) *string { return &o.TLSKeyFile }),
 		text("admin-addr", "AdminAddr", "a second address for /metrics and /pool, which then leave the main one", "", func(o *Options) *string { return &o.AdminAddr }),
 		text("admin-role", "AdminRole", "the role or scope of those who may see /metrics and /pool, which then are on the main address in production too", "", func(o *Options) *string { return &o.AdminRole }),
 		toggle("no-explorer", "NoExplorer", "no page for browsers at /graphql", func(o *Options) *bool { return &o.NoExplorer }),
@@ -123,6 +125,8 @@ func Parameters() []Parameter {
 		toggle("no-introspection", "NoIntrospection", "refuse __schema and __type, and leave /schema.graphql out, as production does", func(o *Options) *bool { return &o.NoIntrospection }),
 		toggle("allow-introspection", "AllowIntrospection", "let everybody ask for the schema in production too", func(o *Options) *bool { return &o.AllowIntrospection }),
 		toggle("hide-forbidden", "HideForbidden", "hide what a principal may not read from its introspection, and leave /schema.graphql out", func(o *Options) *bool { return &o.HideForbidden }),
+		toggle("schema-registry", "SchemaRegistry", "keep every schema that is served in the table fraiseql.schema_history, and log what has changed", func(o *Options) *bool { return &o.SchemaRegistry }),
+		toggle("refuse-breaking-changes", "RefuseBreakingChanges", "do not serve a schema that breaks the last one in the registry", func(o *Options) *bool { return &o.RefuseBreakingChanges }),
 		text("http-profile", "HTTPProfile", "which HTTP status answers what: compat-2025 or draft-2026", defaultProfile, func(o *Options) *string { return &o.HTTPProfile }),
 	}
 }

@@ -73,6 +73,11 @@ func (a *App) serve(ctx context.Context, l net.Listener) error {
 	if a.o.Mux != nil {
 		handler = a.o.Mux // what is mounted beside the app is served too
 	}
+	shown, err := a.o.readCertificate()
+	if err != nil {
+		return errors.Join(err, l.Close(), a.Shutdown(ctx))
+	}
+	a.certificate.Store(shown)
 	servers := []*http.Server{a.server(handler)}
 	listeners := []net.Listener{l}
 	if a.o.AdminAddr != "" {
@@ -85,10 +90,16 @@ func (a *App) serve(ctx context.Context, l net.Listener) error {
 	}
 	ended := make(chan error, len(servers))
 	for i, s := range servers {
-		go func() { ended <- s.Serve(listeners[i]) }()
+		go func() {
+			if s.TLSConfig != nil {
+				ended <- s.ServeTLS(listeners[i], "", "")
+				return
+			}
+			ended <- s.Serve(listeners[i])
+		}()
 	}
 	running := len(servers)
-	err := a.begin(true)
+	err = a.begin(true)
 	if err == nil {
 		err = a.launch(ctx)
 	}
@@ -128,6 +139,7 @@ func unlessStopped(before, stop error) error {
 func (a *App) server(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,
+		TLSConfig:         a.tls(),
 		ReadHeaderTimeout: a.o.ReadHeaderTimeout,
 		IdleTimeout:       a.o.IdleTimeout,
 		MaxHeaderBytes:    a.o.MaxHeaderBytes,

@@ -44,6 +44,8 @@ func (o Options) validate() error {
 	o.validateAccess(fault)
 	o.validatePool(fault)
 	o.validateProtection(fault)
+	o.validateTLS(fault)
+	o.validateRegistry(fault)
 	if err := httpapi.CheckProfile(o.HTTPProfile); err != nil {
 		fault("HTTPProfile: %w", err)
 	}

@@ -219,6 +219,7 @@ const (
 	codeNoDatabase         = "3D000"
 	codeNotSupported       = "0A000"
 	codeNoStatement        = "26000"
+	codeInternal           = "XX000"
 )
 
 func sqlState(err error) string {

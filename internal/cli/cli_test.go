@@ -4,6 +4,7 @@ package cli_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -17,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/fraiseql/fraiseql-go/internal/cli"
@@ -76,7 +78,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("ADDR", port)
 			return err
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"get": get, "listening": listening, "hold": hold, "said": said, "term": term},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"get": get, "listening": listening, "hold": hold, "said": said, "term": term, "hangup": hangUp, "psql": psql},
 	})
 }
 
@@ -135,6 +137,28 @@ func term(ts *testscript.TestScript, _ bool, args []string) {
 	pid, err := strconv.Atoi(strings.TrimSpace(ts.ReadFile(args[0])))
 	ts.Check(err)
 	ts.Check(syscall.Kill(pid, syscall.SIGTERM))
+}
+
+// hangUp FILE sends SIGHUP to the process whose number is in the file.
+func hangUp(ts *testscript.TestScript, _ bool, args []string) {
+	pid, err := strconv.Atoi(strings.TrimSpace(ts.ReadFile(args[0])))
+	ts.Check(err)
+	ts.Check(syscall.Kill(pid, syscall.SIGHUP))
+}
+
+// psql URL-OR-FILE FILE runs a file of SQL on a database; instead of its URL, what dev has printed may be named.
+func psql(ts *testscript.TestScript, _ bool, args []string) {
+	url := args[0]
+	if !strings.HasPrefix(url, "postgres:") {
+		_, url, _ = strings.Cut(ts.ReadFile(url), "database  ")
+		url, _, _ = strings.Cut(url, "\n")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	c, err := pgx.Connect(ctx, url)
+	ts.Check(err)
+	_, err = c.Exec(ctx, ts.ReadFile(args[1]))
+	ts.Check(errors.Join(err, c.Close(ctx)))
 }
 
 // said FILE TEXT waits until the text is in a file that a command writes.

@@ -31,6 +31,7 @@ type database struct {
 	print   func(string, ...any)
 	server  *devpg.Server
 	loaded  bool // made from its files in this run
+	made    made // from what
 }
 
 // open starts the server, and makes the database when there is none.
@@ -65,24 +66,38 @@ func (d *database) make(ctx context.Context, files []file) error {
 		}
 		have = state{}
 	}
-	now := hashOf(files)
-	if have.whole {
-		if have.hash != now {
-			d.print("the SQL files have changed since the database was made: its data is kept, and the changes are not in it;\nrun again with --fresh to make it anew (what is in it will be lost)\n")
-		}
+	if !have.whole {
+		d.loaded = true
+		return d.load(ctx, files)
+	}
+	d.made = have.made
+	if d.made.files == hashOf(files) {
 		return nil
 	}
-	if err := d.load(ctx, files, now); err != nil {
+	return d.on(ctx, databaseName, func(p *pool.Pool) error {
+		whole, err := d.apply(ctx, p, nil, files)
+		switch {
+		case whole:
+			d.loaded = err == nil
+			return err
+		case errors.Is(err, errKept):
+			d.print("the SQL files have changed since the database was made: its data is kept, and the changes are not in it;\nrun again with --fresh to make it anew (what is in it will be lost)\n")
+			return nil
+		}
 		return err
-	}
-	d.loaded = true
-	return nil
+	})
 }
+
+// made is what a database was made from: the hash of the files, and that of the rows as they have made them; empty when
+// files were run on rows that were not theirs. It is kept as the comment on the database.
+type made struct{ files, rows string }
+
+func (m made) String() string { return strings.TrimSpace(m.files + " " + m.rows) }
 
 // state is what is there from earlier runs.
 type state struct {
 	whole, half bool
-	hash        string
+	made        made
 }
 
 // admin runs use on the server's own database.
@@ -100,18 +115,20 @@ func (d *database) on(ctx context.Context, name string, use func(*pool.Pool) err
 }
 
 func (d *database) look(ctx context.Context) (s state, err error) {
+	var comment string
 	err = d.admin(ctx, func(ctx context.Context, c pool.Conn) error {
 		return c.QueryRow(ctx, `SELECT
 			count(*) FILTER (WHERE datname = $1) > 0,
 			count(*) FILTER (WHERE datname = $2) > 0,
 			coalesce(max(shobj_description(oid, 'pg_database')) FILTER (WHERE datname = $1), '')
-		FROM pg_database`, databaseName, loadingName).Scan(&s.whole, &s.half, &s.hash)
+		FROM pg_database`, databaseName, loadingName).Scan(&s.whole, &s.half, &comment)
 	})
+	s.made.files, s.made.rows, _ = strings.Cut(comment, " ")
 	return s, err
 }
 
 // load runs the files in a new database, which gets its name only when all of them have run.
-func (d *database) load(ctx context.Context, files []file, hash string) error {
+func (d *database) load(ctx context.Context, files []file) error {
 	err := d.admin(ctx, func(ctx context.Context, c pool.Conn) error {
 		_, err := c.Exec(ctx, "CREATE DATABASE "+loadingName)
 		return err
@@ -125,13 +142,17 @@ func (d *database) load(ctx context.Context, files []file, hash string) error {
 				return err
 			}
 		}
-		return nil
+		d.made.files = hashOf(files)
+		return p.With(ctx, func(ctx context.Context, c pool.Conn) (err error) {
+			d.made.rows, err = hashOfRows(ctx, c)
+			return err
+		})
 	})
 	if err != nil {
 		return err
 	}
 	err = d.admin(ctx, func(ctx context.Context, c pool.Conn) error {
-		if _, err := c.Exec(ctx, "COMMENT ON DATABASE "+loadingName+" IS '"+hash+"'"); err != nil {
+		if _, err := c.Exec(ctx, "COMMENT ON DATABASE "+loadingName+" IS '"+d.made.String()+"'"); err != nil {
 			return err
 		}
 		_, err := c.Exec(ctx, "ALTER DATABASE "+loadingName+" RENAME TO "+databaseName)
@@ -145,13 +166,16 @@ func (d *database) load(ctx context.Context, files []file, hash string) error {
 
 // run runs a file whole; settings that it makes, such as a search path, end with it.
 func run(ctx context.Context, p *pool.Pool, f file) error {
-	err := p.With(ctx, func(ctx context.Context, c pool.Conn) error {
-		return c.Raw(func(conn *pgx.Conn) error {
-			results := conn.PgConn().Exec(ctx, f.sql)
-			// COPY FROM stdin would wait for rows for ever. Elsewhere the server ignores this message.
-			conn.PgConn().Frontend().Send(&pgproto3.CopyFail{Message: "a file cannot hold such rows: write INSERT (pg_dump --inserts does)"})
-			return errors.Join(conn.PgConn().Frontend().Flush(), results.Close())
-		})
+	return p.With(ctx, func(ctx context.Context, c pool.Conn) error { return runOn(ctx, c, f) })
+}
+
+// runOn is run on a connection, and in its transaction if there is one.
+func runOn(ctx context.Context, c pool.Conn, f file) error {
+	err := c.Raw(func(conn *pgx.Conn) error {
+		results := conn.PgConn().Exec(ctx, f.sql)
+		// COPY FROM stdin would wait for rows for ever. Elsewhere the server ignores this message.
+		conn.PgConn().Frontend().Send(&pgproto3.CopyFail{Message: "a file cannot hold such rows: write INSERT (pg_dump --inserts does)"})
+		return errors.Join(conn.PgConn().Frontend().Flush(), results.Close())
 	})
 	var e *pgconn.PgError
 	if !errors.As(err, &e) {
@@ -174,8 +198,18 @@ func run(ctx context.Context, p *pool.Pool, f file) error {
 		first, _, _ := strings.Cut(e.Where, "\n")
 		text += " (in " + first + ")"
 	}
-	return fmt.Errorf("%s: %s (SQLSTATE %s)", where, text, e.Code)
+	return &fileError{text: fmt.Sprintf("%s: %s (SQLSTATE %s)", where, text, e.Code), cause: err}
 }
+
+// fileError tells where in a file the server found a fault.
+type fileError struct {
+	text  string
+	cause error
+}
+
+func (e *fileError) Error() string { return e.text }
+
+func (e *fileError) Unwrap() error { return e.cause }
 
 // lineAt is the line of the n-th character, both counted from 1.
 func lineAt(text string, n int) int {

@@ -39,8 +39,13 @@ func (p *program) dev() *cobra.Command {
 from your own SQL files, and serve it with the explorer. PostgreSQL's programs are looked for on
 this machine, and downloaded when there are none.
 
-The data is kept between runs. When the SQL files have changed since the database was made, dev
-says so and goes on with the old one; --fresh makes it anew, and what was in it is lost.`,
+While it runs, dev looks at the SQL files and at the database. A changed file is run, a change of
+the database's tables, views and functions is served, both within a second, and no request
+fails for it; what cannot be run or served is told, and all stays as it was.
+
+The data is kept between runs. As long as it is just what the SQL files have put into it, a change
+of the files makes the database anew from all of them. When there is more in it, only the changed
+files are run, in one transaction; --fresh makes it anew all the same, and what was in it is lost.`,
 		Example: `  fraiseql dev
   fraiseql dev --example world
   fraiseql dev --schema ./sql --seed ./seed.sql`,
@@ -115,11 +120,11 @@ func (p *program) runDev(ctx context.Context, f *devFlags) (err error) {
 	if f.schema == "" {
 		o.ExplorerExamples = offered(cmp.Or(f.example, defaultExample))
 	}
-	return p.serveDev(ctx, f, o, base)
+	return p.serveDev(ctx, f, o, base, sql)
 }
 
 // serveDev serves until ctx ends, or the database's server does.
-func (p *program) serveDev(ctx context.Context, f *devFlags, o fraiseql.Options, base *database) error {
+func (p *program) serveDev(ctx context.Context, f *devFlags, o fraiseql.Options, base *database, sql []file) error {
 	app, err := fraiseql.New(o)
 	if err != nil {
 		return usageError{err}
@@ -135,15 +140,29 @@ func (p *program) serveDev(ctx context.Context, f *devFlags, o fraiseql.Options,
 			defer close(told)
 			p.welcome(waiting, f, app, baseURL(l.Addr()), base)
 		}()
+		watched := make(chan error, 1)
+		go func() { watched <- p.watchDev(waiting, f, app, base, sql) }()
 		err := app.Serve(ctx, l)
 		stop()
 		<-told
-		return err
+		return errors.Join(err, <-watched)
 	})
 	if err == nil && ctx.Err() == nil {
 		return fmt.Errorf("the PostgreSQL server has ended: its log is %s", base.server.LogFile())
 	}
 	return err
+}
+
+// watchDev keeps the app up to date as soon as it serves.
+func (p *program) watchDev(ctx context.Context, f *devFlags, app *fraiseql.App, base *database, sql []file) error {
+	if !ready(ctx, app) {
+		return nil
+	}
+	w := &watcher{files: f.files, base: base, app: app, print: p.print, applied: sql}
+	if err := w.watch(ctx); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("looking for changes of the database: %w", err)
+	}
+	return nil
 }
 
 // listen takes the address asked for, or the first free port from 8000 on.

@@ -46,6 +46,7 @@ flag, an option or the older schema is wrong, 4 a change is breaking.`,
 	cmd.Flags().StringVar(&f.diff, "diff", "", "file with an older schema to compare with")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "changes as JSON")
 	f.add(cmd)
+	cmd.AddCommand(p.schemaHistory())
 	return cmd
 }
 

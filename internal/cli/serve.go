@@ -23,6 +23,11 @@ Every flag --a-b is also the environment variable FRAISEQL_A_B and the key a_b o
 flag goes before the environment, and the environment before the file. In all three a literal 0
 means zero, and never the default. Durations are written as 200ms, 30s, 1h.
 
+SIGHUP has it read again the file of options, the database's catalog, and the files with secrets,
+keys, certificates and trusted documents. Limits of operations, what is served and the size of the
+pool then change without a restart; other options that have changed are named in the log. When
+anything is wrong, all stays as it was.
+
 SIGTERM and ctrl-C end the server in order: new requests are refused, and those under way may
 finish for 30s. A second signal ends it at once. Under systemd (Type=notify) it is active as soon
 as it listens, and its status tells whether it waits for the database.`,
@@ -50,6 +55,7 @@ as it listens, and its status tells whether it waits for the database.`,
 			p.addresses(l.Addr(), o)
 			p.notify(o.Logger, daemon.SdNotifyReady, "STATUS=waiting for the database")
 			defer context.AfterFunc(cmd.Context(), func() { p.notify(o.Logger, daemon.SdNotifyStopping, "STATUS=requests under way may finish") })()
+			defer p.onHangUp(cmd.Context(), app, &flags, o.Logger)()
 			return app.Serve(cmd.Context(), l)
 		},
 	}
@@ -68,6 +74,9 @@ func (p *program) notify(log *slog.Logger, states ...string) {
 // addresses tells where things are, as a person on this machine would type it.
 func (p *program) addresses(at net.Addr, o fraiseql.Options) {
 	base := baseURL(at)
+	if o.TLSCertFile != "" {
+		base = "https" + strings.TrimPrefix(base, "http")
+	}
 	p.print("GraphQL  %s/graphql\n", base)
 	p.print("state    %s/ready\n", base)
 	if o.AdminAddr == "" && (!o.Production || o.AdminRole != "") {

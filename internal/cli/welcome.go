@@ -16,14 +16,8 @@ import (
 
 // welcome waits until the app serves, and tells where it is and what to try.
 func (p *program) welcome(ctx context.Context, f *devFlags, app *fraiseql.App, site string, base *database) {
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for app.Ready(ctx) != nil {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
+	if !ready(ctx, app) {
+		return
 	}
 	what := "the example " + cmp.Or(f.example, defaultExample)
 	if f.schema != "" {
@@ -53,6 +47,20 @@ func (p *program) welcome(ctx context.Context, f *devFlags, app *fraiseql.App, s
 		p.print("%s\n\n", q)
 	}
 	p.print("Ctrl-C ends it; the data is kept in %s\n", base.server.Dir())
+}
+
+// ready waits until the app serves; false when ctx ended before.
+func ready(ctx context.Context, app *fraiseql.App) bool {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for app.Ready(ctx) != nil {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
 }
 
 // offered are the queries to try on an example.

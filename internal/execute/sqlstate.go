@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -165,8 +166,19 @@ func explainAcquire(e *pool.AcquireError) *fault.Error {
 // changed tells whether a statement failed because what it was planned for has changed: then
 // it may be parsed again and sent once more.
 // Source: PostgreSQL documentation, appendix A: feature_not_supported is what "cached plan must
-// not change result type" comes as, invalid_sql_statement_name an unknown prepared statement.
+// not change result type" comes as, invalid_sql_statement_name an unknown prepared statement, and
+// internal_error a type of a parameter that was dropped since, even when another one has its name
+// now. Texts of internal errors are not translated.
 func changed(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "26000" || pg.Code == "0A000" && pg.Routine == "RevalidateCachedQuery")
+	if !errors.As(err, &pg) {
+		return false
+	}
+	switch pg.Code {
+	case "26000":
+		return true
+	case "0A000":
+		return pg.Routine == "RevalidateCachedQuery"
+	}
+	return pg.Code == "XX000" && strings.HasPrefix(pg.Message, "cache lookup failed for type ")
 }

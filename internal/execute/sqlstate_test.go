@@ -84,6 +84,8 @@ func TestChanged(t *testing.T) {
 		{&pgconn.PgError{Code: "26000"}, true},
 		{&pgconn.PgError{Code: "0A000", Routine: "RevalidateCachedQuery"}, true},
 		{&pgconn.PgError{Code: "0A000", Routine: "somewhere else"}, false},
+		{&pgconn.PgError{Code: "XX000", Message: "cache lookup failed for type 16386"}, true},
+		{&pgconn.PgError{Code: "XX000", Message: "something else failed"}, false},
 		{errors.New("26000"), false},
 	} {
 		if got := execute.Changed(c.err); got != c.want {
