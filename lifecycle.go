@@ -249,6 +249,8 @@ func (a *App) read(ctx context.Context) (*serving, error) {
 
 		AllOrNothing: a.o.MutationsAllOrNothing, Isolation: a.o.MutationIsolation, Retries: max(a.o.MutationRetries, 0),
 		Constraints: constraints(facts),
+
+		Tracer: a.tracer(), Database: a.database(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("making the engine: %w", err)

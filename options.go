@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/fraiseql/fraiseql-go/auth"
 	"github.com/fraiseql/fraiseql-go/internal/guard"
@@ -282,6 +283,11 @@ type Options struct {
 	// Start to Shutdown. Default: none. The global provider is not used unless it is given:
 	// otel.GetMeterProvider().
 	MeterProvider metric.MeterProvider
+	// TracerProvider gets spans by OpenTelemetry: of each request at /graphql, which continues the trace that its traceparent
+	// names (W3C Trace Context), of its operation, of its wait for a connection and of its statements. No span has a document, a
+	// variable or a value. A request whose context has a span already, as under otelhttp of your own, gets none for HTTP.
+	// Default: none, which costs nothing. The global provider is not used unless it is given: otel.GetTracerProvider().
+	TracerProvider trace.TracerProvider
 	// Logger gets everything that the app has to tell. Default: slog.Default().
 	Logger *slog.Logger
 }
