@@ -81,7 +81,7 @@ func allSet() fraiseql.Options {
 		StatementTimeout: 3, WriteStall: 3, BufferBytes: 3, MaxBodyBytes: 3, BodyTimeout: 3, NoCompression: true, CacheControl: "x", MaxPage: 3, MaxDepth: 3, MaxTokens: 3, MaxRootFields: 3, MaxAliases: 3, MaxCost: 3,
 		AllowedOrigins: []string{"x"}, AllowCredentials: true, NoCSRFPrevention: true, RateLimit: 3, RateBurst: 3, TrustedProxies: []string{"x"}, ForwardedHeader: "x",
 		ReadHeaderTimeout: 3, IdleTimeout: 3, MaxHeaderBytes: 3,
-		PersistedQueriesBytes: 3, TrustedDocuments: "x", NoIntrospection: true, AllowIntrospection: true, HTTPProfile: "x", Logger: slog.New(slog.DiscardHandler),
+		PersistedQueriesBytes: 3, TrustedDocuments: "x", NoIntrospection: true, AllowIntrospection: true, HTTPProfile: "x", SlowOperation: 3, SlowOperationPlan: true, Logger: slog.New(slog.DiscardHandler),
 	}
 }
 

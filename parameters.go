@@ -123,6 +123,8 @@ func Parameters() []Parameter {
 		toggle("no-introspection", "NoIntrospection", "refuse __schema and __type, and leave /schema.graphql out, as production does", func(o *Options) *bool { return &o.NoIntrospection }),
 		toggle("allow-introspection", "AllowIntrospection", "let everybody ask for the schema in production too", func(o *Options) *bool { return &o.AllowIntrospection }),
 		toggle("hide-forbidden", "HideForbidden", "hide what a principal may not read from its introspection, and leave /schema.graphql out", func(o *Options) *bool { return &o.HideForbidden }),
+		span("slow-operation", "SlowOperation", "time above which the log tells of an operation; 0: never", "0", zeroIsNone, func(o *Options) *time.Duration { return &o.SlowOperation }),
+		toggle("slow-operation-plan", "SlowOperationPlan", "tell there how the database plans its statements, which are not run again", func(o *Options) *bool { return &o.SlowOperationPlan }),
 		text("http-profile", "HTTPProfile", "which HTTP status answers what: compat-2025 or draft-2026", defaultProfile, func(o *Options) *string { return &o.HTTPProfile }),
 	}
 }

@@ -51,6 +51,7 @@ type Config struct {
 	Tracer   trace.Tracer         // makes spans of operations and of what is below them; nil: there are none
 	Database []attribute.KeyValue // what spans of statements say of the database
 
+	Slow   *SlowLog // tells of operations that took long; nil: nobody does
 	Logger *slog.Logger
 }
 
@@ -65,6 +66,7 @@ type Engine struct {
 	values     sync.Pool
 	maxCost    int
 	tracer     trace.Tracer
+	slow       *SlowLog
 }
 
 // New makes an engine. It does no I/O.
@@ -84,6 +86,7 @@ func New(c Config) (*Engine, error) {
 		authorizer: c.Authorizer,
 		maxCost:    c.MaxCost,
 		tracer:     c.Tracer,
+		slow:       c.Slow,
 		runner: execute.NewRunner(execute.Options{
 			Pool: c.Pool, BufferBytes: c.BufferBytes,
 			Production: c.Production, Logger: c.Logger, Tracer: c.Tracer, Database: c.Database,
@@ -103,7 +106,7 @@ func (e *Engine) Guards() bool { return e.compiler.Guards() }
 // when there are any. It gives an error, and has written nothing, when there is no data; and
 // fault.ErrAborted when a part was written that no longer holds.
 func (e *Engine) Execute(ctx context.Context, r *gqlop.Request, out io.Writer) error {
-	if e.tracer == nil {
+	if e.tracer == nil && e.slow == nil {
 		return e.execute(ctx, r, out, nil)
 	}
 	return e.watch(ctx, r, out)
@@ -142,7 +145,7 @@ func (e *Engine) execute(ctx context.Context, r *gqlop.Request, out io.Writer, w
 			return refused(err)
 		}
 	}
-	return e.runner.Run(ctx, plan, settings, out, w.seen())
+	return e.runner.Run(ctx, plan, settings, out, w.runs(plan.Plan, settings))
 }
 
 // refused keeps an error that is meant for the client, and hides any other.
