@@ -41,7 +41,7 @@ var outside = map[string][]string{
 	"github.com/vektah/":        {"internal/gqlop", "internal/compile", "internal/sdldiff"},
 	"github.com/spf13/cobra":    {"internal/cli"},
 	"github.com/prometheus/":    {"internal/ops"},
-	"go.opentelemetry.io/":      {"internal/ops", "internal/execute", ""},
+	"go.opentelemetry.io/":      {"internal/ops", "internal/execute", "internal/engine", "internal/cli", ""},
 	"github.com/lestrrat-go/":   {"auth"},
 	"github.com/goccy/go-yaml":  {"internal/catalog"},
 	"github.com/maypok86/otter": {"internal/gqlop", "auth"},

@@ -36,7 +36,8 @@ type App struct {
 	serving atomic.Pointer[serving]   // nil: not ready
 	pool    atomic.Pointer[pool.Pool] // nil: not started
 	console *console.Console          // the last minutes of the pool, for /pool
-	looks   sync.WaitGroup            // the goroutine that it runs on; Start begins it, Shutdown waits for it
+	looks   sync.WaitGroup            // the goroutines that it and slow run on; Start begins them, Shutdown waits for them
+	slow    *engine.SlowLog           // of SlowOperation, else nil; Start sets it, before there is a serving
 	export  *ops.Export               // into MeterProvider; Start sets it, Shutdown waits for Start
 	jwks    *auth.JWKS                // of JWKSURL; Start sets it, Shutdown waits for Start
 	unready atomic.Pointer[error]     // why the app is not ready

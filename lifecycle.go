@@ -132,6 +132,10 @@ func (a *App) start(ctx context.Context) (ready bool, err error) {
 	}
 	a.pool.Store(p)
 	a.looks.Go(a.console.Run)
+	if a.o.SlowOperation > 0 {
+		a.slow = engine.NewSlowLog(a.o.SlowOperation, a.o.SlowOperationPlan, a.o.Logger)
+		a.looks.Go(func() { a.slow.Run(a.life) })
+	}
 	if err := p.Ready(ctx); err != nil {
 		return false, a.absent(ctx, err)
 	}
@@ -255,6 +259,8 @@ func (a *App) read(ctx context.Context, o Options, d documents) (*serving, error
 
 		AllOrNothing: o.MutationsAllOrNothing, Isolation: o.MutationIsolation, Retries: max(o.MutationRetries, 0),
 		Constraints: constraints(facts),
+
+		Tracer: a.tracer(), Database: a.database(), Slow: a.slow,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("making the engine: %w", err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/fraiseql/fraiseql-go/auth"
 	"github.com/fraiseql/fraiseql-go/internal/guard"
@@ -294,6 +295,19 @@ type Options struct {
 	// Start to Shutdown. Default: none. The global provider is not used unless it is given:
 	// otel.GetMeterProvider().
 	MeterProvider metric.MeterProvider
+	// TracerProvider gets spans by OpenTelemetry: of each request at /graphql, which continues the trace that its traceparent
+	// names (W3C Trace Context), of its operation, of its wait for a connection and of its statements. No span has a document, a
+	// variable or a value. A request whose context has a span already, as under otelhttp of your own, gets none for HTTP.
+	// Default: none, which costs nothing. The global provider is not used unless it is given: otel.GetTracerProvider().
+	TracerProvider trace.TracerProvider
+	// SlowOperation is the time above which an operation is told of in the log, as a warning "slow operation": with its name,
+	// the time, the wait for a connection, and what was sent and answered, but no variables and no literals. Default, and
+	// negative: off. Try 1 s.
+	SlowOperation time.Duration
+	// SlowOperationPlan adds to the line how the database plans the operation's statements: the generic plan, without values,
+	// under the request's role and settings. It is asked for on a connection that is idle, once a minute for a statement and
+	// for one operation at a time, and the statement is not run again. It needs SlowOperation. Default: off.
+	SlowOperationPlan bool
 	// Logger gets everything that the app has to tell. Default: slog.Default().
 	Logger *slog.Logger
 }

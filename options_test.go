@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/metric/noop"
+	traces "go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/fraiseql/fraiseql-go"
 	"github.com/fraiseql/fraiseql-go/auth"
@@ -21,7 +22,7 @@ import (
 
 // onlyInGo are the fields that no text can set.
 func onlyInGo() []string {
-	return []string{"Types", "Queries", "Mutations", "Mux", "ExplorerExamples", "Auth", "Authorizer", "Context", "Session", "OnStart", "OnShutdown", "MeterProvider", "Logger"}
+	return []string{"Types", "Queries", "Mutations", "Mux", "ExplorerExamples", "Auth", "Authorizer", "Context", "Session", "OnStart", "OnShutdown", "MeterProvider", "TracerProvider", "Logger"}
 }
 
 func TestEveryOptionIsAParameterOrOnlyInGo(t *testing.T) {
@@ -75,12 +76,12 @@ func allSet() fraiseql.Options {
 		OnStart:       func(context.Context, *fraiseql.App) error { return nil },
 		OnShutdown:    func(context.Context, *fraiseql.App) error { return nil },
 
-		ConnectionPoolName: "x", MeterProvider: noop.NewMeterProvider(),
+		ConnectionPoolName: "x", MeterProvider: noop.NewMeterProvider(), TracerProvider: traces.NewTracerProvider(),
 		ConnectionPoolSize: 3, ConnectionPoolMaxOverflow: 3, ConnectionPoolTimeout: 3, ConnectionPoolRecycle: 3, ConnectionPoolShedTarget: 3, ConnectionPoolPreparedStatements: pool.PreparedOff, ReplicasHint: 3, StrictBudget: true, FailFast: true,
 		StatementTimeout: 3, WriteStall: 3, BufferBytes: 3, MaxBodyBytes: 3, BodyTimeout: 3, NoCompression: true, CacheControl: "x", MaxPage: 3, MaxDepth: 3, MaxTokens: 3, MaxRootFields: 3, MaxAliases: 3, MaxCost: 3,
 		AllowedOrigins: []string{"x"}, AllowCredentials: true, NoCSRFPrevention: true, RateLimit: 3, RateBurst: 3, TrustedProxies: []string{"x"}, ForwardedHeader: "x",
 		ReadHeaderTimeout: 3, IdleTimeout: 3, MaxHeaderBytes: 3,
-		PersistedQueriesBytes: 3, TrustedDocuments: "x", NoIntrospection: true, AllowIntrospection: true, HTTPProfile: "x", Logger: slog.New(slog.DiscardHandler),
+		PersistedQueriesBytes: 3, TrustedDocuments: "x", NoIntrospection: true, AllowIntrospection: true, HTTPProfile: "x", SlowOperation: 3, SlowOperationPlan: true, Logger: slog.New(slog.DiscardHandler),
 	}
 }
 

@@ -127,6 +127,8 @@ func Parameters() []Parameter {
 		toggle("hide-forbidden", "HideForbidden", "hide what a principal may not read from its introspection, and leave /schema.graphql out", func(o *Options) *bool { return &o.HideForbidden }),
 		toggle("schema-registry", "SchemaRegistry", "keep every schema that is served in the table fraiseql.schema_history, and log what has changed", func(o *Options) *bool { return &o.SchemaRegistry }),
 		toggle("refuse-breaking-changes", "RefuseBreakingChanges", "do not serve a schema that breaks the last one in the registry", func(o *Options) *bool { return &o.RefuseBreakingChanges }),
+		span("slow-operation", "SlowOperation", "time above which the log tells of an operation; 0: never", "0", zeroIsNone, func(o *Options) *time.Duration { return &o.SlowOperation }),
+		toggle("slow-operation-plan", "SlowOperationPlan", "tell there how the database plans its statements, which are not run again", func(o *Options) *bool { return &o.SlowOperationPlan }),
 		text("http-profile", "HTTPProfile", "which HTTP status answers what: compat-2025 or draft-2026", defaultProfile, func(o *Options) *string { return &o.HTTPProfile }),
 	}
 }

@@ -99,7 +99,7 @@ func (a *App) route() error {
 		patterns = append(patterns, explorer.AssetsPath)
 		paths.Handle("GET /{$}", http.RedirectHandler("/graphql", http.StatusFound))
 	}
-	graphql := origins.Handler(httpapi.New(api))
+	graphql := a.traceHTTP(origins.Handler(httpapi.New(api)))
 	paths.HandleFunc("/graphql", func(w http.ResponseWriter, r *http.Request) {
 		a.requests.enter()
 		defer a.requests.leave()

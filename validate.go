@@ -41,6 +41,9 @@ func (o Options) validate() error {
 	default:
 		fault("MutationIsolation is %q: write read committed, repeatable read or serializable", o.MutationIsolation)
 	}
+	if o.SlowOperationPlan && o.SlowOperation <= 0 {
+		fault("SlowOperationPlan is set, and SlowOperation is not, so that no operation is slow: set it, to 1s for example, or leave the plan out")
+	}
 	o.validateAccess(fault)
 	o.validatePool(fault)
 	o.validateProtection(fault)

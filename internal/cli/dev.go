@@ -125,6 +125,11 @@ func (p *program) runDev(ctx context.Context, f *devFlags) (err error) {
 
 // serveDev serves until ctx ends, or the database's server does.
 func (p *program) serveDev(ctx context.Context, f *devFlags, o fraiseql.Options, base *database, sql []file) error {
+	flush, err := p.telemetry(ctx, &o)
+	if err != nil {
+		return err
+	}
+	defer flush()
 	app, err := fraiseql.New(o)
 	if err != nil {
 		return usageError{err}

@@ -30,7 +30,10 @@ anything is wrong, all stays as it was.
 
 SIGTERM and ctrl-C end the server in order: new requests are refused, and those under way may
 finish for 30s. A second signal ends it at once. Under systemd (Type=notify) it is active as soon
-as it listens, and its status tells whether it waits for the database.`,
+as it listens, and its status tells whether it waits for the database.
+
+Traces and the pool's metrics go to an OpenTelemetry collector when OTEL_EXPORTER_OTLP_ENDPOINT
+names one, as http://localhost:4318; nothing is exported otherwise.`,
 		Example: `  fraiseql serve --database-url postgres://app@localhost/shop
   fraiseql serve --production --addr :8000 --connection-pool-size 30 --jwt-secret-file /run/secrets/jwt --session app.tenant_id=tenant`,
 		Args: noArguments,
@@ -44,6 +47,11 @@ as it listens, and its status tells whether it waits for the database.`,
 				p.notify(o.Logger, "STATUS=serving")
 				return nil
 			}
+			flush, err := p.telemetry(cmd.Context(), &o)
+			if err != nil {
+				return err
+			}
+			defer flush()
 			app, err := fraiseql.New(o)
 			if err != nil {
 				return usageError{err}

@@ -19,6 +19,9 @@ type Statement struct {
 	params []param
 }
 
+// Arity is the number of the statement's parameters.
+func (s *Statement) Arity() int { return len(s.params) }
+
 // param is where the text of a parameter comes from.
 type param struct {
 	leaf     int     // 1 + index among the leaves

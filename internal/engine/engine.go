@@ -9,6 +9,9 @@ import (
 	"log/slog"
 	"sync"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/fraiseql/fraiseql-go/auth"
 	"github.com/fraiseql/fraiseql-go/internal/compile"
 	"github.com/fraiseql/fraiseql-go/internal/execute"
@@ -45,6 +48,10 @@ type Config struct {
 	Retries      int    // of a mutation that lost against another one
 	Constraints  map[execute.ConstraintName]execute.Constraint
 
+	Tracer   trace.Tracer         // makes spans of operations and of what is below them; nil: there are none
+	Database []attribute.KeyValue // what spans of statements say of the database
+
+	Slow   *SlowLog // tells of operations that took long; nil: nobody does
 	Logger *slog.Logger
 }
 
@@ -58,6 +65,8 @@ type Engine struct {
 	runner     *execute.Runner
 	values     sync.Pool
 	maxCost    int
+	tracer     trace.Tracer
+	slow       *SlowLog
 }
 
 // New makes an engine. It does no I/O.
@@ -76,9 +85,11 @@ func New(c Config) (*Engine, error) {
 		session:    c.Session,
 		authorizer: c.Authorizer,
 		maxCost:    c.MaxCost,
+		tracer:     c.Tracer,
+		slow:       c.Slow,
 		runner: execute.NewRunner(execute.Options{
 			Pool: c.Pool, BufferBytes: c.BufferBytes,
-			Production: c.Production, Logger: c.Logger,
+			Production: c.Production, Logger: c.Logger, Tracer: c.Tracer, Database: c.Database,
 			AllOrNothing: c.AllOrNothing, Isolation: c.Isolation, Retries: c.Retries, Constraints: c.Constraints,
 		}),
 		values: sync.Pool{New: func() any { return new(compile.Values) }},
@@ -95,6 +106,14 @@ func (e *Engine) Guards() bool { return e.compiler.Guards() }
 // when there are any. It gives an error, and has written nothing, when there is no data; and
 // fault.ErrAborted when a part was written that no longer holds.
 func (e *Engine) Execute(ctx context.Context, r *gqlop.Request, out io.Writer) error {
+	if e.tracer == nil && e.slow == nil {
+		return e.execute(ctx, r, out, nil)
+	}
+	return e.watch(ctx, r, out)
+}
+
+// execute is the path of a request; w is told how it goes on, nil: nobody watches.
+func (e *Engine) execute(ctx context.Context, r *gqlop.Request, out io.Writer, w *watched) error {
 	if err := e.persisted.Resolve(r); err != nil {
 		return err
 	}
@@ -103,6 +122,7 @@ func (e *Engine) Execute(ctx context.Context, r *gqlop.Request, out io.Writer) e
 		return err
 	}
 	e.persisted.Keep(r)
+	w.found(op, r)
 	if r.Meter != nil {
 		r.Meter.Charge(op.Roots - 1)
 	}
@@ -125,7 +145,7 @@ func (e *Engine) Execute(ctx context.Context, r *gqlop.Request, out io.Writer) e
 			return refused(err)
 		}
 	}
-	return e.runner.Run(ctx, plan, settings, out)
+	return e.runner.Run(ctx, plan, settings, out, w.runs(plan.Plan, settings))
 }
 
 // refused keeps an error that is meant for the client, and hides any other.

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/fraiseql/fraiseql-go/internal/compile"
 	"github.com/fraiseql/fraiseql-go/internal/fault"
@@ -210,6 +212,10 @@ func (x *run) callRoot(i int, roots []kept) error {
 		return err
 	}
 	var given, read [][][]byte
+	if x.traced() {
+		x.startStatements("SELECT", len(x.calls), attribute.String("db.stored_procedure.name", root.Call.Def.Schema+"."+root.Call.Def.Name))
+	}
+	x.count(len(x.calls))
 	// Nobody knows what a function does to the session: it is reset after its release.
 	err := x.lease.Raw(func(conn *pgx.Conn) (err error) {
 		x.wire.open(x.ctx, x.lease, conn)
@@ -233,6 +239,7 @@ func (x *run) callRoot(i int, roots []kept) error {
 		}
 		return err
 	})
+	x.endStatements(err)
 	if err != nil {
 		return err
 	}
@@ -325,6 +332,15 @@ func (x *run) undo(why error) {
 
 // end sends COMMIT or ROLLBACK.
 func (x *run) end(how string) error {
+	if x.traced() {
+		x.startStatements(strings.ToUpper(how), 1)
+	}
+	err := x.sendEnd(how)
+	x.endStatements(err)
+	return err
+}
+
+func (x *run) sendEnd(how string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(x.ctx), endTime)
 	defer cancel()
 	use := x.lease.RawClean

@@ -7,8 +7,11 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/fraiseql/fraiseql-go/auth"
 	"github.com/fraiseql/fraiseql-go/internal/compile"
@@ -27,6 +30,11 @@ type Options struct {
 	Isolation    string // of a mutation's transaction, as SQL writes it; empty: the database's default
 	Retries      int    // of a mutation that lost against another one
 	Constraints  map[ConstraintName]Constraint
+
+	// Tracer makes spans of the waits for connections and of the statements, below the span of the caller's context. nil: there
+	// are none.
+	Tracer   trace.Tracer
+	Database []attribute.KeyValue // what each span of statements says of the database
 
 	Logger *slog.Logger
 }
@@ -61,14 +69,16 @@ type run struct {
 	held     kept // what has come so far of the connection that is being read
 	sent     bool // a part of the answer has left
 	db       *DB
+	seen     *Seen      // nil: nobody watches
+	span     trace.Span // of the exchange under way; nil: it has none
 }
 
 // Run runs a plan and writes the answer to out: an object with data, and errors when there are
 // any. It gives an error when there is no data to write, or fault.ErrAborted when a part had
-// been written that no longer holds.
-func (r *Runner) Run(ctx context.Context, plan compile.Bound, settings auth.Settings, out io.Writer) error {
+// been written that no longer holds. It notes in seen what there was to see; nil: nobody watches.
+func (r *Runner) Run(ctx context.Context, plan compile.Bound, settings auth.Settings, out io.Writer, seen *Seen) error {
 	x := r.runs.Get().(*run)
-	x.r, x.ctx, x.plan, x.settings, x.out = r, ctx, plan, settings, out
+	x.r, x.ctx, x.plan, x.settings, x.out, x.seen = r, ctx, plan, settings, out, seen
 	x.writer.plan = plan
 	defer func() {
 		x.release()
@@ -155,6 +165,16 @@ func (x *run) batch(jobs []job, use func(j job, rows *wire) error, failed func(r
 }
 
 func (x *run) batchOnce(jobs []job, use func(j job, rows *wire) error, failed func(root int, err error) error) error {
+	if x.traced() {
+		x.startStatements("SELECT", len(jobs))
+	}
+	x.count(len(jobs))
+	err := x.exchangeClean(jobs, use, failed)
+	x.endStatements(err)
+	return err
+}
+
+func (x *run) exchangeClean(jobs []job, use func(j job, rows *wire) error, failed func(root int, err error) error) error {
 	return x.lease.RawClean(func(conn *pgx.Conn) error {
 		x.wire.open(x.ctx, x.lease, conn)
 		err := x.exchange(jobs, use, failed)
@@ -196,6 +216,7 @@ func (x *run) exchange(jobs []job, use func(job, *wire) error, failed func(int, 
 			}
 			jobs = jobs[1:]
 			if err != nil {
+				x.spanFailed(err)
 				if err := failed(root, err); err != nil {
 					return err
 				}
@@ -284,7 +305,18 @@ func (x *run) flush() error {
 		}
 	}
 	x.sent = true
-	_, err := x.out.Write(x.writer.buf)
+	if x.seen == nil {
+		_, err := x.out.Write(x.writer.buf)
+		x.writer.buf = x.writer.buf[:0]
+		return err
+	}
+	if len(x.writer.errs) > 0 && x.seen.Code == "" {
+		x.seen.Code = x.writer.errs[0].Code
+	}
+	start := time.Now()
+	n, err := x.out.Write(x.writer.buf)
+	x.seen.Writing += time.Since(start)
+	x.seen.Bytes += int64(n)
 	x.writer.buf = x.writer.buf[:0]
 	return err
 }

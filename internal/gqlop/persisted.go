@@ -76,7 +76,7 @@ func (p *Persisted) Resolve(r *Request) error {
 	if !ok {
 		return fault.New(fault.PersistedQueryNotFound, "PersistedQueryNotFound")
 	}
-	r.Query = text
+	r.Query, r.known = text, true
 	return nil
 }
 
@@ -91,7 +91,7 @@ func (p *Persisted) resolveTrusted(r *Request) error {
 	if !ok {
 		return fault.New(fault.PersistedQueryNotFound, "%q is the id of no trusted document: add the document to the manifest", short(r.DocumentID))
 	}
-	r.Query = text
+	r.Query, r.known = text, true
 	return nil
 }
 

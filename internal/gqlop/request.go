@@ -16,7 +16,12 @@ type Request struct {
 	Meter interface{ Charge(rootFields int) }
 
 	persist bool // Query is the document that DocumentID stands for
+	known   bool // Query was found by its id
 }
+
+// Known tells whether the document was found by its id, as a persisted or a trusted one: clients that send texts may name
+// operations as they like, without end.
+func (r *Request) Known() bool { return r.known }
 
 // RequestKey is the key under which the context of a request holds it, a *Request.
 type RequestKey struct{}
