@@ -76,7 +76,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("ADDR", port)
 			return err
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"get": get, "listening": listening, "hold": hold, "said": said, "term": term},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"get": get, "listening": listening, "hold": hold, "said": said, "term": term, "page": page},
 	})
 }
 
