@@ -16,7 +16,7 @@ const module = "github.com/fraiseql/fraiseql-go"
 var floors = [][]string{
 	0: {"internal/fault", "internal/jsonw", "internal/devpg", "internal/loadgen", "internal/page", "internal/page/pagetest", "internal/operator", "internal/coding", "internal/sdldiff", "internal/registry", "examples"},
 	1: {"pool", "schema", "auth", "internal/guard", "internal/pgtest", "internal/explorer"},
-	2: {"internal/gqlop", "internal/catalog", "internal/console"},
+	2: {"internal/gqlop", "internal/catalog", "internal/console", "internal/ramp"},
 	3: {"internal/compile"},
 	4: {"internal/execute", "internal/diagnose"}, // diagnose measures the statements that compile makes
 	5: {"internal/engine", "internal/httpapi", "internal/ops"},
@@ -30,6 +30,7 @@ var floors = [][]string{
 var narrowed = map[string][]string{
 	"internal/pgtest":  {"internal/devpg"}, // a broken pool must not break its own tests
 	"internal/console": {"pool", "internal/page"},
+	"internal/ramp":    {"pool", "internal/loadgen"},
 	"internal/gqlop":   {"schema", "internal/fault", "internal/jsonw"},
 	"internal/catalog": {"pool", "schema", "internal/fault", "internal/operator"},
 	"cmd/fraiseql":     {"internal/cli"},
@@ -50,6 +51,8 @@ var outside = map[string][]string{
 	"golang.org/x/time":         {"internal/guard"},
 	"github.com/fergusstrange/": {"internal/devpg"},
 	"github.com/pelletier/":     {"", "auth"},
+	"gonum.org/":                {"internal/ramp"},
+	"github.com/schollz/":       {"internal/cli"},
 }
 
 func TestFloors(t *testing.T) {

@@ -86,7 +86,7 @@ environment variable is wrong. Commands that judge add 3 for warnings and 4 for 
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true}, // completion.go has one with an example
-	}, p.init(), p.serve(), p.dev(), p.check(), p.doctor(), p.schema(), p.sql(), p.config(), p.pool(), p.completion(), p.version(), p.help())
+	}, p.init(), p.serve(), p.dev(), p.check(), p.doctor(), p.schema(), p.sql(), p.config(), p.pool(), p.bench(), p.completion(), p.version(), p.help())
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpFunc(helpText)

@@ -78,7 +78,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("ADDR", port)
 			return err
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"get": get, "listening": listening, "hold": hold, "said": said, "term": term, "hangup": hangUp, "psql": psql},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"get": get, "listening": listening, "hold": hold, "said": said, "term": term, "hangup": hangUp, "psql": psql, "page": page},
 	})
 }
 

@@ -63,7 +63,7 @@ func words() map[string][]string {
 // filed tells whether a flag takes the name of a file or folder.
 func filed(name string) bool {
 	switch name {
-	case "config", "jwt-public-key-file", "jwt-secret-file", "api-keys-file", "trusted-documents", "schema", "seed", "data", "output", "diff", "module-path":
+	case "config", "jwt-public-key-file", "jwt-secret-file", "api-keys-file", "trusted-documents", "schema", "seed", "data", "output", "diff", "html", "module-path":
 		return true
 	}
 	return false

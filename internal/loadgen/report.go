@@ -19,6 +19,7 @@ type Report struct {
 	Throughput  float64       `json:"throughput"` // good answers per second of Elapsed
 	Bytes       int64         `json:"bytes"`      // of answers' bodies
 	Connections int64         `json:"connections"`
+	Outstanding int64         `json:"outstanding"` // the most requests that were under way at once
 
 	// Latency is of good answers only: a server that refuses fast is not a fast server. FailedLatency is of the others.
 	// Both count from when the request was due (open) or sent (closed).

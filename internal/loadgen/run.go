@@ -44,7 +44,7 @@ func Run(ctx context.Context, load Load) (Report, error) {
 	report := Report{
 		Open: r.Rate > 0, Rate: r.Rate, Workers: r.Workers, Elapsed: elapsed,
 		Good: r.latencies.Count(), Failed: r.failed.Count(),
-		Bytes: r.bytes.Load(), Connections: r.connections.Load(),
+		Bytes: r.bytes.Load(), Connections: r.connections.Load(), Outstanding: r.outstanding.Load(),
 		Latency: r.latencies.Summary(), FailedLatency: r.failed.Summary(), Lateness: r.lateness.Summary(),
 		Errors: r.errors.sorted(), Latencies: r.latencies,
 	}
@@ -63,6 +63,8 @@ type runner struct {
 	next        atomic.Int64 // the request that the next free worker takes
 	bytes       atomic.Int64
 	connections atomic.Int64
+	underWay    atomic.Int64
+	outstanding atomic.Int64 // the most that underWay has been
 	errors      tally
 
 	latencies, failed, lateness *Histogram
@@ -133,6 +135,10 @@ func (r *runner) work(ctx context.Context) {
 func (r *runner) send(ctx context.Context, n int64, buffer *bytes.Buffer) *failure {
 	ctx, cancel := context.WithTimeoutCause(ctx, r.Timeout, errTimeout)
 	defer cancel()
+	defer r.underWay.Add(-1)
+	now := r.underWay.Add(1)
+	for most := r.outstanding.Load(); now > most && !r.outstanding.CompareAndSwap(most, now); most = r.outstanding.Load() {
+	}
 	var body []byte
 	if r.Body != nil {
 		body = r.Body(n)
