@@ -86,7 +86,7 @@ func (r Report) WriteHTML(w io.Writer) error {
 // draw makes the chart's SVG. The rates have a logarithmic axis, which only the ticks tell: they name the rates.
 func (c *chart) draw(steps []Step) (template.HTML, error) {
 	p := plot.New()
-	p.X.Label.Text, p.Y.Label.Text = "offered requests/s", c.Title
+	p.X.Label.Text = "offered requests/s" // the title above the chart tells the other axis
 	p.X.Scale = plot.LogScale{}
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 1, 10, 0, 1e-3
 	var ticks plot.ConstantTicks
@@ -123,7 +123,7 @@ func (c *chart) draw(steps []Step) (template.HTML, error) {
 	}
 	p.BackgroundColor = color.Transparent
 	canvas := vgsvg.New(24*vg.Centimeter, 8*vg.Centimeter)
-	p.Draw(draw.New(canvas))
+	p.Draw(draw.Crop(draw.New(canvas), 0, -vg.Centimeter, 0, 0)) // room for the last label
 	var out strings.Builder
 	if _, err := canvas.WriteTo(&out); err != nil {
 		return "", err
