@@ -3,7 +3,9 @@ package fraiseql_test
 import (
 	"encoding/json"
 	"io"
+	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -99,6 +101,26 @@ func TestFloors(t *testing.T) {
 					t.Errorf("%q imports %s: only %q may", name, imported, users)
 				}
 			}
+		}
+	}
+}
+
+// TestCodeMapIsCurrent: the page about the architecture names every package of the library, and none that is not there.
+func TestCodeMapIsCurrent(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("docs/explain/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range slices.Concat(floors...) {
+		library := strings.HasPrefix(p, "internal/") && strings.Count(p, "/") == 1 || slices.Contains([]string{"pool", "schema", "auth", "fraiseqltest"}, p)
+		if library && !strings.Contains(string(page), "| `"+p+"`") && !strings.Contains(string(page), ", `"+p+"`") {
+			t.Errorf("docs/explain/architecture.md does not say what %s has", p)
+		}
+	}
+	for _, named := range regexp.MustCompile("`(internal/[^`]+)`").FindAllStringSubmatch(string(page), -1) {
+		if _, err := os.Stat(named[1]); err != nil {
+			t.Errorf("docs/explain/architecture.md names what is not there: %v", err)
 		}
 	}
 }
