@@ -32,6 +32,7 @@ func TestUnit(t *testing.T) {
 	}
 	unit := write("etc/systemd/system/fraiseql.service", read(t, "systemd", "fraiseql.service"), 0o644)
 	write("usr/local/bin/fraiseql", nil, 0o755)
+	write("bin/sh", nil, 0o755) // every system has one
 	for _, other := range []string{"basic.target", "sysinit.target", "shutdown.target", "network-online.target", "multi-user.target", "postgresql.service"} {
 		content := "[Unit]\nDescription=" + other + "\n"
 		if strings.HasSuffix(other, ".service") {
