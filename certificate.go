@@ -6,9 +6,6 @@ import (
 	"fmt"
 )
 
-// certificate is what the servers of Run and Serve show to clients.
-type certificate = tls.Certificate
-
 // validateTLS refuses half a pair of files.
 func (o Options) validateTLS(fault func(string, ...any)) {
 	switch {
@@ -20,7 +17,7 @@ func (o Options) validateTLS(fault func(string, ...any)) {
 }
 
 // readCertificate reads the certificate and its key; nil when there is none.
-func (o Options) readCertificate() (*certificate, error) {
+func (o Options) readCertificate() (*tls.Certificate, error) {
 	if o.TLSCertFile == "" {
 		return nil, nil //nolint:nilnil // no certificate is a choice, not a fault
 	}

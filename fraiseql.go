@@ -2,6 +2,7 @@ package fraiseql
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net/http"
@@ -44,8 +45,8 @@ type App struct {
 
 	credentials atomic.Pointer[auth.Authenticator] // what the files with secrets and keys make
 
-	certificate atomic.Pointer[certificate] // of TLSCertFile; Run and Serve set it
-	documents   documents                   // Start sets it, before there is a serving, and Reload then
+	certificate atomic.Pointer[tls.Certificate] // of TLSCertFile; Run and Serve set it
+	documents   documents                       // Start sets it, before there is a serving, and Reload then
 
 	reloading sync.Mutex // one Reload at a time, and none once the app has stopped
 	live      Options    // o with what Reconfigure has changed; guarded by reloading

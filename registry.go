@@ -76,17 +76,13 @@ const mostNamedChanges = 5
 
 // unbroken gives an error that names the breaking changes since a schema, if there are any.
 func unbroken(before registry.Entry, sdl string) error {
-	was, err := sdldiff.Read("the schema in the registry", before.SDL)
-	if err != nil {
-		return err
-	}
-	is, err := sdldiff.Read("the schema now", sdl)
+	changes, err := compare(before.SDL, sdl)
 	if err != nil {
 		return err
 	}
 	var named []string
 	breaking := 0
-	for _, c := range sdldiff.Compare(was, is) {
+	for _, c := range changes {
 		if c.Criticality != sdldiff.Breaking {
 			continue
 		}

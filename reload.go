@@ -2,6 +2,7 @@ package fraiseql
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"slices"
@@ -95,7 +96,7 @@ func (a *App) reload(ctx context.Context, o Options) error {
 }
 
 // reread reads the files that the options name. The keys of an issuer are not among them: they are fetched when they are due.
-func (a *App) reread(o Options) (checks auth.Authenticator, d documents, certificate *certificate, err error) {
+func (a *App) reread(o Options) (checks auth.Authenticator, d documents, certificate *tls.Certificate, err error) {
 	checks, _, faults := o.readAccess(a.jwks)
 	d = a.documents
 	if o.TrustedDocuments != "" {
@@ -109,19 +110,27 @@ func (a *App) reread(o Options) (checks auth.Authenticator, d documents, certifi
 // mostToldChanges bounds the warnings that one change of a schema adds to the log.
 const mostToldChanges = 20
 
-// tellChanges logs what is different between two schemas: what is breaking as warnings, the rest for those who debug. It counts
-// what is breaking.
-func (a *App) tellChanges(event, before, after string) (breaking int) {
-	var changes []sdldiff.Change
-	if before != after {
-		was, err := sdldiff.Read("the schema before", before)
-		is, err2 := sdldiff.Read("the schema now", after)
-		if err = errors.Join(err, err2); err != nil {
-			a.o.Logger.Warn("the schemas cannot be compared", "error", err)
-			return 0
-		}
-		changes = sdldiff.Compare(was, is)
+// compare gives what is different between two schemas, the worst first.
+func compare(before, after string) ([]sdldiff.Change, error) {
+	if before == after {
+		return nil, nil
 	}
+	was, fault := sdldiff.Read("the schema before", before)
+	is, err := sdldiff.Read("the schema now", after)
+	if err = errors.Join(fault, err); err != nil {
+		return nil, fmt.Errorf("the schemas cannot be compared: %w", err)
+	}
+	return sdldiff.Compare(was, is), nil
+}
+
+// tellChanges logs what is different between two schemas: what is breaking as warnings, the rest for those who debug.
+func (a *App) tellChanges(event, before, after string) {
+	changes, err := compare(before, after)
+	if err != nil {
+		a.o.Logger.Warn(event, "error", err)
+		return
+	}
+	breaking := 0
 	for _, c := range changes {
 		log := a.o.Logger.Debug
 		if c.Criticality == sdldiff.Breaking {
@@ -132,5 +141,4 @@ func (a *App) tellChanges(event, before, after string) (breaking int) {
 		log("schema change", "type", c.Type, "criticality", c.Criticality, "path", c.Path, "message", c.Message)
 	}
 	a.o.Logger.Info(event, "changes", len(changes), "breaking", breaking)
-	return breaking
 }

@@ -45,11 +45,11 @@ func (d *database) applyOnce(ctx context.Context, p *pool.Pool, before, now []fi
 		if _, err := tx.Exec(ctx, fmt.Sprintf("SET LOCAL lock_timeout = %d", lockPatience.Milliseconds())); err != nil {
 			return err
 		}
-		rows, err := hashOfRows(ctx, tx)
+		content, err := hashOfContent(ctx, tx)
 		if err != nil {
 			return err
 		}
-		whole = d.made.rows == rows
+		whole = d.made.content == content
 		run := now
 		if whole {
 			err = dropAll(ctx, tx)
@@ -68,7 +68,7 @@ func (d *database) applyOnce(ctx context.Context, p *pool.Pool, before, now []fi
 		}
 		next := made{files: hashOf(now)}
 		if whole {
-			if next.rows, err = hashOfRows(ctx, tx); err != nil {
+			if next.content, err = hashOfContent(ctx, tx); err != nil {
 				return err
 			}
 		}
@@ -85,7 +85,7 @@ func (d *database) applyOnce(ctx context.Context, p *pool.Pool, before, now []fi
 }
 
 // errKept says why a database is not made anew.
-var errKept = errors.New("the database holds rows that the files have not made")
+var errKept = errors.New("the database holds what the files have not made")
 
 const startFresh = "start dev with --fresh to make the database anew (what is in it will be lost)"
 
@@ -123,9 +123,14 @@ func changed(before, now []file) (differ []file, err error) {
 	return differ, nil
 }
 
-// hashOfRows sums up all rows of all tables.
-func hashOfRows(ctx context.Context, c catalog.Querier) (string, error) {
-	rows, err := c.Query(ctx, `SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+// hashOfContent sums up the catalog and all rows of all tables. Until the transaction ends nobody else writes to them, so that no
+// row comes between this and what is done by it.
+func hashOfContent(ctx context.Context, tx pgx.Tx) (string, error) {
+	objects, err := catalog.Fingerprint(ctx, tx)
+	if err != nil {
+		return "", err
+	}
+	rows, err := tx.Query(ctx, `SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE c.relkind = 'r' AND c.oid >= 16384 AND n.nspname !~ '^pg_' ORDER BY 1`)
 	if err != nil {
 		return "", err
@@ -136,7 +141,10 @@ func hashOfRows(ctx context.Context, c catalog.Querier) (string, error) {
 	}
 	var all strings.Builder
 	for _, table := range tables {
-		rows, err := c.Query(ctx, "SELECT count(*) || ' ' || coalesce(sum(hashtextextended(t::text, 0)), 0) FROM "+table+" t")
+		if _, err := tx.Exec(ctx, "LOCK TABLE "+table+" IN SHARE MODE"); err != nil {
+			return "", err
+		}
+		rows, err := tx.Query(ctx, "SELECT count(*) || ' ' || coalesce(sum(hashtextextended(t::text, 0)), 0) FROM "+table+" t")
 		if err != nil {
 			return "", err
 		}
@@ -146,7 +154,7 @@ func hashOfRows(ctx context.Context, c catalog.Querier) (string, error) {
 		}
 		all.WriteString(table + " " + sum + "\n")
 	}
-	return hashOf([]file{{name: "rows", sql: all.String()}}), nil
+	return hashOf([]file{{name: "objects", sql: objects}, {name: "rows", sql: all.String()}}), nil
 }
 
 // dropAll leaves a database as it is when it is created. The server is dev's own, and so are its roles.

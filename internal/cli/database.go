@@ -88,11 +88,11 @@ func (d *database) make(ctx context.Context, files []file) error {
 	})
 }
 
-// made is what a database was made from: the hash of the files, and that of the rows as they have made them; empty when
-// files were run on rows that were not theirs. It is kept as the comment on the database.
-type made struct{ files, rows string }
+// made is what a database was made from: the hash of the files, and that of the objects and rows as they have made them; empty
+// when files were run on what was not theirs. It is kept as the comment on the database.
+type made struct{ files, content string }
 
-func (m made) String() string { return strings.TrimSpace(m.files + " " + m.rows) }
+func (m made) String() string { return strings.TrimSpace(m.files + " " + m.content) }
 
 // state is what is there from earlier runs.
 type state struct {
@@ -123,7 +123,7 @@ func (d *database) look(ctx context.Context) (s state, err error) {
 			coalesce(max(shobj_description(oid, 'pg_database')) FILTER (WHERE datname = $1), '')
 		FROM pg_database`, databaseName, loadingName).Scan(&s.whole, &s.half, &comment)
 	})
-	s.made.files, s.made.rows, _ = strings.Cut(comment, " ")
+	s.made.files, s.made.content, _ = strings.Cut(comment, " ")
 	return s, err
 }
 
@@ -143,8 +143,8 @@ func (d *database) load(ctx context.Context, files []file) error {
 			}
 		}
 		d.made.files = hashOf(files)
-		return p.With(ctx, func(ctx context.Context, c pool.Conn) (err error) {
-			d.made.rows, err = hashOfRows(ctx, c)
+		return p.Tx(ctx, pgx.TxOptions{}, func(tx pgx.Tx) (err error) {
+			d.made.content, err = hashOfContent(ctx, tx)
 			return err
 		})
 	})

@@ -77,7 +77,7 @@ func (w *watcher) takeFiles(ctx context.Context) {
 		w.print("the changed SQL files are not in the database, which stays as it was:\n  %s\n", err)
 	case whole:
 		w.applied = files
-		w.print("the database was made anew from the SQL files: nothing but their rows was in it\n")
+		w.print("the database was made anew from the SQL files: nothing else was in it\n")
 	default:
 		w.applied = files
 		w.print("the changed SQL files were run on the database, and its data is kept\n")
