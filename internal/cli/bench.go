@@ -279,11 +279,6 @@ func (p *program) hosted(ctx context.Context, f *benchFlags, c *ramp.Config, use
 	o.RateLimit = -1                     // all requests are one client's
 	o.SchemaRegistry, o.RefuseBreakingChanges = false, false
 	o.Logger = slog.New(slog.DiscardHandler) // a line for each failed request would be a load of its own
-	ready := make(chan struct{})
-	o.OnStart = func(context.Context, *fraiseql.App) error {
-		close(ready)
-		return nil
-	}
 	app, err := fraiseql.New(o)
 	if err != nil {
 		return usageError{err}
@@ -298,13 +293,18 @@ func (p *program) hosted(ctx context.Context, f *benchFlags, c *ramp.Config, use
 	defer stop()
 	ended := make(chan error, 1)
 	go func() { ended <- app.Serve(serving, l) }()
+	waiting, leave := context.WithCancel(ctx)
+	defer leave()
+	serves := make(chan bool, 1)
+	go func() { serves <- ready(waiting, app) }()
 	select {
-	case <-ready:
+	case ok := <-serves:
+		if !ok {
+			stop()
+			return errors.Join(context.Cause(ctx), <-ended)
+		}
 	case err := <-ended:
 		return fmt.Errorf("the server did not start: %w", err)
-	case <-ctx.Done():
-		stop()
-		return errors.Join(context.Cause(ctx), <-ended)
 	}
 	err = use(ctx)
 	stop()
