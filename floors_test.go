@@ -16,7 +16,7 @@ const module = "github.com/fraiseql/fraiseql-go"
 // floors says which packages may import which: only from lower floors, and on the same floor
 // only where it is listed in sameFloor.
 var floors = [][]string{
-	0: {"internal/fault", "internal/jsonw", "internal/devpg", "internal/loadgen", "internal/page", "internal/page/pagetest", "internal/operator", "internal/coding", "internal/sdldiff", "internal/registry", "examples"},
+	0: {"internal/fault", "internal/jsonw", "internal/devpg", "internal/loadgen", "internal/page", "internal/page/pagetest", "internal/operator", "internal/coding", "internal/sdldiff", "internal/registry", "internal/sqltext", "examples"},
 	1: {"pool", "schema", "auth", "internal/guard", "internal/pgtest", "internal/explorer"},
 	2: {"internal/gqlop", "internal/catalog", "internal/console", "internal/ramp"},
 	3: {"internal/compile"},

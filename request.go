@@ -13,9 +13,10 @@ import (
 // such a ctx; r.Context() is the one in the last. It is nil outside a request and in one without extensions.
 //
 // The request's body bounds them (Options.MaxBodyBytes). They are the client's own words: believe none that a token
-// should vouch for. Two names are FraiseQL's: {"cost": true} asks for the estimate of the operation's cost, which the answer
-// then has in its extensions, and {"snapshot": true} for a query whose statements, and all that resolvers read by DB(ctx), see
-// the database at one moment.
+// should vouch for. Three names are FraiseQL's: {"cost": true} asks for the estimate of the operation's cost, which the answer
+// then has in its extensions; {"snapshot": true} for a query whose statements, and all that resolvers read by DB(ctx), see
+// the database at one moment; and {"explain": true} or {"explain": "analyze"}, which production refuses, for the statements
+// behind the answer, their plans and the wait for the connection.
 func RequestExtensions(ctx context.Context) map[string]json.RawMessage {
 	r, _ := ctx.Value(gqlop.RequestKey{}).(*gqlop.Request)
 	if r == nil || len(r.Extensions) == 0 {

@@ -22,9 +22,6 @@ func ProjectFiles(template, name, version string) (map[string][]byte, error) {
 // WithoutSecret hides what is secret in an option's value.
 var WithoutSecret = withoutSecret
 
-// LayOut breaks a statement into lines.
-var LayOut = layOut
-
 // Words are what the flags take that take one of a few words.
 var Words = words
 

@@ -17,6 +17,7 @@ import (
 	"github.com/fraiseql/fraiseql-go/internal/engine"
 	"github.com/fraiseql/fraiseql-go/internal/fault"
 	"github.com/fraiseql/fraiseql-go/internal/gqlop"
+	"github.com/fraiseql/fraiseql-go/internal/sqltext"
 	"github.com/fraiseql/fraiseql-go/pool"
 )
 
@@ -187,23 +188,9 @@ func (e *explained) plan(ctx context.Context, one *pool.Pool, steps []engine.Ste
 }
 
 func newStatement(s engine.Step) statement {
-	out := statement{Field: s.Field, Part: s.Part, SQL: s.SQL, Parameters: make([]*string, len(s.Params)), own: map[int][]string{}}
-	for i, text := range s.Params {
-		if text != nil {
-			value := string(text)
-			out.Parameters[i] = &value
-		}
-	}
+	out := statement{Field: s.Field, Part: s.Part, SQL: s.SQL, Parameters: s.Texts(), Note: s.Note(), own: map[int][]string{}}
 	for _, c := range s.Own {
 		out.own[c.Index] = c.Names
-	}
-	switch {
-	case s.Refused != nil:
-		out.Note = "refused: " + inLines(fault.List{s.Refused}).Error()
-	case s.Part == "":
-		out.Note = "nothing is sent for it: the answer is known"
-	case s.Part == engine.Call:
-		out.Note = "not planned and not run: a function may write"
 	}
 	return out
 }
@@ -236,7 +223,7 @@ func (p *program) explanation(e explained, analyzed bool) {
 		}
 		p.print("%s\n", paint(bold, fmt.Sprintf("%d. %s", i+1, title)))
 		if s.SQL != "" {
-			p.print("\n  %s\n", strings.ReplaceAll(layOut(s.SQL), "\n", "\n  "))
+			p.print("\n  %s\n", strings.ReplaceAll(sqltext.LayOut(s.SQL), "\n", "\n  "))
 		}
 		for n, value := range s.Parameters {
 			if n == 0 {
@@ -276,11 +263,7 @@ func shownValue(value *string, own []string) string {
 func inLines(list fault.List) error {
 	var all []error
 	for _, e := range list {
-		where := ""
-		if len(e.Locations) > 0 {
-			where = fmt.Sprintf("%d:%d: ", e.Locations[0].Line, e.Locations[0].Column)
-		}
-		all = append(all, fmt.Errorf("%s%s: %s", where, e.Code, e.Message))
+		all = append(all, errors.New(e.Line()))
 	}
 	return errors.Join(all...)
 }

@@ -60,8 +60,8 @@ type Root struct {
 // Bound is a plan with the values of one request.
 type Bound struct {
 	*Plan
-	Extensions []byte // an object for the answer's extensions, as JSON; nil: it has none
-	Snapshot   bool   // all statements see the database at one moment; not for an operation that writes
+	Extensions func() []byte // an object for the answer's extensions, as JSON, called when the connection is given back; nil: it has none
+	Snapshot   bool          // all statements see the database at one moment; not for an operation that writes
 	values     *Values
 	who        Authority
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
@@ -51,8 +52,9 @@ type Config struct {
 	Tracer   trace.Tracer         // makes spans of operations and of what is below them; nil: there are none
 	Database []attribute.KeyValue // what spans of statements say of the database
 
-	Slow   *SlowLog // tells of operations that took long; nil: nobody does
-	Logger *slog.Logger
+	Slow     *SlowLog                        // tells of operations that took long; nil: nobody does
+	OnAnswer func(context.Context, Answered) // is told of each operation that has ended; nil: nobody is
+	Logger   *slog.Logger
 }
 
 // Engine serves the operations of one schema. It is safe for any number of requests at once.
@@ -65,8 +67,10 @@ type Engine struct {
 	runner     *execute.Runner
 	values     sync.Pool
 	maxCost    int
+	production bool
 	tracer     trace.Tracer
 	slow       *SlowLog
+	onAnswer   func(context.Context, Answered)
 }
 
 // New makes an engine. It does no I/O.
@@ -85,8 +89,10 @@ func New(c Config) (*Engine, error) {
 		session:    c.Session,
 		authorizer: c.Authorizer,
 		maxCost:    c.MaxCost,
+		production: c.Production,
 		tracer:     c.Tracer,
 		slow:       c.Slow,
+		onAnswer:   c.OnAnswer,
 		runner: execute.NewRunner(execute.Options{
 			Pool: c.Pool, BufferBytes: c.BufferBytes,
 			Production: c.Production, Logger: c.Logger, Tracer: c.Tracer, Database: c.Database,
@@ -106,13 +112,18 @@ func (e *Engine) Guards() bool { return e.compiler.Guards() }
 // when there are any. It gives an error, and has written nothing, when there is no data; and
 // fault.ErrAborted when a part was written that no longer holds.
 func (e *Engine) Execute(ctx context.Context, r *gqlop.Request, out io.Writer) error {
-	if e.tracer == nil && e.slow == nil {
-		return e.execute(ctx, r, out, nil)
+	w := watched{label: unnamed}
+	start := time.Now()
+	if e.tracer != nil {
+		ctx, w.span = e.tracer.Start(ctx, unnamed, trace.WithTimestamp(start))
+		defer w.span.End()
 	}
-	return e.watch(ctx, r, out)
+	err := e.execute(ctx, r, out, &w)
+	e.tell(ctx, &w, w.code(err), time.Since(start))
+	return err
 }
 
-// execute is the path of a request; w is told how it goes on, nil: nobody watches.
+// execute is the path of a request; w is told how it goes on.
 func (e *Engine) execute(ctx context.Context, r *gqlop.Request, out io.Writer, w *watched) error {
 	if err := e.persisted.Resolve(r); err != nil {
 		return err
@@ -134,18 +145,21 @@ func (e *Engine) execute(ctx context.Context, r *gqlop.Request, out io.Writer, w
 	}
 	asked, err := ask(r.Extensions)
 	if err == nil {
-		err = asked.apply(e, &plan)
+		err = asked.check(e, plan)
 	}
 	if err != nil {
 		return err
 	}
+	plan.Snapshot = asked.snapshot
 	var settings auth.Settings
 	if e.session != nil {
 		if settings, err = e.session(ctx); err != nil {
 			return refused(err)
 		}
 	}
-	return e.runner.Run(ctx, plan, settings, out, w.runs(plan.Plan, settings))
+	w.plan, w.settings = plan.Plan, settings
+	plan.Extensions = asked.answers(ctx, e, plan, settings, &w.run)
+	return e.runner.Run(ctx, plan, settings, out, &w.run)
 }
 
 // refused keeps an error that is meant for the client, and hides any other.

@@ -1,9 +1,15 @@
 package engine
 
 import (
+	"context"
+	"time"
+
+	"github.com/fraiseql/fraiseql-go/auth"
 	"github.com/fraiseql/fraiseql-go/internal/compile"
+	"github.com/fraiseql/fraiseql-go/internal/execute"
 	"github.com/fraiseql/fraiseql-go/internal/fault"
 	"github.com/fraiseql/fraiseql-go/internal/gqlop"
+	"github.com/fraiseql/fraiseql-go/internal/sqltext"
 )
 
 // Part says what a statement does for its root field.
@@ -26,6 +32,7 @@ type Step struct {
 	Own    []compile.ContextParam // parameters that the request's own context gives
 
 	Refused *fault.Error // why the field is null; nil: it is not refused
+	Go      bool         // a resolver answers it, by statements of its own if any
 }
 
 // Explain gives what Execute would send for a request of somebody who may do everything, in its order, and sends nothing.
@@ -36,9 +43,14 @@ func (e *Engine) Explain(r *gqlop.Request) (kind gqlop.Kind, steps []Step, err e
 		return 0, nil, err
 	}
 	plan, err := e.compiler.Bind(op, r.Variables, new(compile.Values), compile.Anyone{})
-	if err != nil {
-		return op.Kind, nil, err
+	if err == nil {
+		steps, err = stepsOf(plan)
 	}
+	return op.Kind, steps, err
+}
+
+// stepsOf are the statements of a plan.
+func stepsOf(plan compile.Bound) (steps []Step, err error) {
 	for i := range plan.Roots {
 		root := &plan.Roots[i]
 		sent := len(steps)
@@ -51,22 +63,97 @@ func (e *Engine) Explain(r *gqlop.Request) (kind gqlop.Kind, steps []Step, err e
 			return err
 		}
 		if err := add(Facts, root.Facts); err != nil {
-			return op.Kind, nil, err
+			return nil, err
 		}
 		if err := add(Rows, root.Statement); err != nil {
-			return op.Kind, nil, err
+			return nil, err
 		}
 		if root.Call != nil {
 			if err := add(Call, root.Call.Function); err != nil {
-				return op.Kind, nil, err
+				return nil, err
 			}
 			if err := add(Entity, root.Call.Read); err != nil {
-				return op.Kind, nil, err
+				return nil, err
 			}
 		}
 		if len(steps) == sent {
-			steps = append(steps, Step{Field: root.Name, Refused: root.Fail})
+			steps = append(steps, Step{Field: root.Name, Refused: root.Fail, Go: root.Resolver != nil})
 		}
 	}
-	return op.Kind, steps, nil
+	return steps, nil
+}
+
+// Note says why a step has no plan, or no statement; empty: it has both.
+func (s *Step) Note() string {
+	switch {
+	case s.Refused != nil:
+		return "refused: " + s.Refused.Line()
+	case s.Go:
+		return "a resolver in Go answers it; its own statements are not shown"
+	case s.Part == "":
+		return "nothing is sent for it: the answer is known"
+	case s.Part == Call:
+		return "not planned and not run: a function may write"
+	}
+	return ""
+}
+
+// Texts are the parameters as texts; nil: NULL.
+func (s *Step) Texts() []*string {
+	texts := make([]*string, len(s.Params))
+	for i, param := range s.Params {
+		if param != nil {
+			text := string(param)
+			texts[i] = &text
+		}
+	}
+	return texts
+}
+
+// explanation is what an answer tells of the operation behind it.
+type explanation struct {
+	PoolWait   float64     `json:"poolWaitMs"` // for the connection
+	Held       float64     `json:"heldMs"`     // the connection
+	Plans      float64     `json:"plansMs"`    // asking for the plans, after all that
+	Statements []explained `json:"statements"`
+}
+
+// explained is one statement, or a root field without one.
+type explained struct {
+	Field      string    `json:"field"`
+	Part       Part      `json:"part,omitempty"`
+	SQL        string    `json:"sql,omitempty"`
+	Parameters []*string `json:"parameters,omitempty"`
+	Plan       string    `json:"plan,omitempty"`
+	Note       string    `json:"note,omitempty"`
+}
+
+// explanation asks for the plans of an operation that has run, with its values and under its settings.
+func (e *Engine) explanation(ctx context.Context, plan compile.Bound, settings auth.Settings, seen *execute.Seen, analyze bool) *explanation {
+	out := &explanation{PoolWait: milliseconds(seen.Waited), Held: milliseconds(seen.Held), Statements: []explained{}}
+	start := time.Now()
+	steps, err := stepsOf(plan)
+	if err != nil { // the operation could not have run
+		return out
+	}
+	for i := range steps {
+		s := &steps[i]
+		one := explained{Field: s.Field, Part: s.Part, Parameters: s.Texts(), Note: s.Note()}
+		if s.SQL != "" {
+			one.SQL = sqltext.LayOut(s.SQL)
+		}
+		if one.Note == "" {
+			if one.Plan, err = e.runner.ExplainValues(ctx, settings, s.SQL, s.Params, analyze); err != nil {
+				one.Note = "there is no plan: " + err.Error()
+			}
+		}
+		out.Statements = append(out.Statements, one)
+	}
+	out.Plans = milliseconds(time.Since(start))
+	return out
+}
+
+// milliseconds to the microsecond.
+func milliseconds(d time.Duration) float64 {
+	return float64(d.Round(time.Microsecond)) / float64(time.Millisecond)
 }

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"maps"
 	"time"
@@ -19,10 +18,20 @@ import (
 	"github.com/fraiseql/fraiseql-go/internal/gqlop"
 )
 
-// watched is an operation that somebody wants to know about. Its methods do nothing without one.
+// Answered is an operation that has ended.
+type Answered struct {
+	Type  string // query or mutation; empty: its document was not read
+	Name  string // of a known document's; empty: it has none, or its document is not known
+	Error fault.Code
+	Took  time.Duration
+}
+
+// watched is an operation on its way, for those who want to know about it.
 type watched struct {
 	span     trace.Span // nil: there is no tracer
-	label    string
+	label    string     // names it to operators
+	kind     string
+	name     string
 	plan     *compile.Plan
 	settings auth.Settings
 	run      execute.Seen
@@ -31,52 +40,23 @@ type watched struct {
 // unnamed names an operation as long as its document is not read.
 const unnamed = "GraphQL Operation"
 
-// watch executes a request within a span, and tells of it if it was slow.
-func (e *Engine) watch(ctx context.Context, r *gqlop.Request, out io.Writer) error {
-	w := watched{label: unnamed}
-	start := time.Now()
-	if e.tracer != nil {
-		ctx, w.span = e.tracer.Start(ctx, unnamed, trace.WithTimestamp(start))
-		defer w.span.End()
-	}
-	err := e.execute(ctx, r, out, &w)
-	code := w.code(err)
-	if code != "" && w.span != nil { // a message may hold values, so that only the code is told
-		w.span.SetAttributes(attribute.String("error.type", string(code)))
-		w.span.SetStatus(codes.Error, string(code))
-	}
-	if took := time.Since(start); e.slow != nil && took > e.slow.above {
-		e.tellSlow(ctx, &w, took, code)
-	}
-	return err
-}
-
-// found names the span. The operation's name is told of known documents only, so that clients cannot make any number of names.
-// Source: OpenTelemetry's semantic conventions for GraphQL servers.
+// found notes which operation it is, and names the span. The operation's name is told of known documents only, so that clients
+// cannot make any number of names. Source: OpenTelemetry's semantic conventions for GraphQL servers.
 func (w *watched) found(op *gqlop.Operation, r *gqlop.Request) {
-	if w == nil {
-		return
+	w.label, w.kind = op.Label, op.Kind.String()
+	if r.Known() {
+		w.name = op.Name
 	}
-	w.label = op.Label
 	if w.span == nil || !w.span.IsRecording() {
 		return
 	}
-	name := op.Kind.String()
-	w.span.SetAttributes(attribute.String("graphql.operation.type", name))
-	if r.Known() && op.Name != "" {
-		name = op.Label
-		w.span.SetAttributes(attribute.String("graphql.operation.name", op.Name))
+	title := w.kind
+	w.span.SetAttributes(attribute.String("graphql.operation.type", w.kind))
+	if w.name != "" {
+		title = op.Label
+		w.span.SetAttributes(attribute.String("graphql.operation.name", w.name))
 	}
-	w.span.SetName(name)
-}
-
-// runs notes what is going to be run, and gives where the run notes what it sees.
-func (w *watched) runs(plan *compile.Plan, settings auth.Settings) *execute.Seen {
-	if w == nil {
-		return nil
-	}
-	w.plan, w.settings = plan, settings
-	return &w.run
+	w.span.SetName(title)
 }
 
 // cut is the code of an answer that was cut after a part of it had been sent.
@@ -91,6 +71,20 @@ func (w *watched) code(err error) fault.Code {
 		return fault.Of(err)[0].Code
 	}
 	return w.run.Code
+}
+
+// tell reports an operation that has ended.
+func (e *Engine) tell(ctx context.Context, w *watched, code fault.Code, took time.Duration) {
+	if code != "" && w.span != nil { // a message may hold values, so that only the code is told
+		w.span.SetAttributes(attribute.String("error.type", string(code)))
+		w.span.SetStatus(codes.Error, string(code))
+	}
+	if e.onAnswer != nil {
+		e.onAnswer(ctx, Answered{w.kind, w.name, code, took})
+	}
+	if e.slow != nil && took > e.slow.above {
+		e.tellSlow(ctx, w, took, code)
+	}
 }
 
 // tellSlow tells of an operation that took long. What may still be read after the request's end is copied.

@@ -215,7 +215,7 @@ func (x *run) callRoot(i int, roots []kept) error {
 	if x.traced() {
 		x.startStatements("SELECT", len(x.calls), attribute.String("db.stored_procedure.name", root.Call.Def.Schema+"."+root.Call.Def.Name))
 	}
-	x.count(len(x.calls))
+	x.seen.Statements += len(x.calls)
 	// Nobody knows what a function does to the session: it is reset after its release.
 	err := x.lease.Raw(func(conn *pgx.Conn) (err error) {
 		x.wire.open(x.ctx, x.lease, conn)

@@ -1,6 +1,7 @@
 package execute
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -28,6 +29,27 @@ func (r *Runner) Explain(ctx context.Context, settings auth.Settings, statement 
 	}
 	ctx, cancel := context.WithTimeout(ctx, planTime)
 	defer cancel()
+	return r.explained(ctx, settings, func(conn *pgconn.PgConn) ([]string, error) { return genericPlan(ctx, conn, statement) })
+}
+
+// ExplainValues gives the plan of a statement with a request's values, under its settings and role. With analyze the statement is
+// run, and the plan tells what each step took. It is asked for on a lease of its own, in a transaction that can only read.
+func (r *Runner) ExplainValues(ctx context.Context, settings auth.Settings, sql string, params [][]byte, analyze bool) (string, error) {
+	how := "explain "
+	if analyze {
+		how = "explain (analyze, buffers) "
+	}
+	return r.explained(ctx, settings, func(conn *pgconn.PgConn) ([]string, error) {
+		result := conn.ExecParams(ctx, how+sql, params, nil, nil, nil).Read()
+		return firstColumn(nil, result), result.Err
+	})
+}
+
+// errLooked ends a transaction that was only for looking.
+var errLooked = errors.New("rolled back")
+
+// explained asks for a plan under a request's settings and role, in a transaction that is rolled back.
+func (r *Runner) explained(ctx context.Context, settings auth.Settings, ask func(*pgconn.PgConn) ([]string, error)) (string, error) {
 	var lines []string
 	err := r.o.Pool.Tx(ctx, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		for _, name := range slices.Sorted(maps.Keys(settings.Values)) {
@@ -41,10 +63,21 @@ func (r *Runner) Explain(ctx context.Context, settings auth.Settings, statement 
 			}
 		}
 		var err error
-		lines, err = genericPlan(ctx, tx.Conn().PgConn(), statement)
-		return err
+		lines, err = ask(tx.Conn().PgConn())
+		return cmp.Or(err, errLooked)
 	})
+	if errors.Is(err, errLooked) {
+		err = nil
+	}
 	return strings.Join(lines, "\n"), err
+}
+
+// firstColumn appends the first column of a result.
+func firstColumn(lines []string, result *pgconn.Result) []string {
+	for _, row := range result.Rows {
+		lines = append(lines, string(row[0]))
+	}
+	return lines
 }
 
 // genericPlan prepares the statement in SQL, since a pooler renames what the protocol prepares, and has the plan that does for
@@ -53,9 +86,7 @@ func genericPlan(ctx context.Context, conn *pgconn.PgConn, statement *compile.St
 	run := func(sql string) error {
 		results, err := conn.Exec(ctx, sql).ReadAll()
 		for _, result := range results {
-			for _, row := range result.Rows {
-				lines = append(lines, string(row[0]))
-			}
+			lines = firstColumn(lines, result)
 		}
 		return err
 	}

@@ -62,6 +62,7 @@ type run struct {
 	wire     wire
 	lease    pool.Conn
 	leased   bool
+	leasedAt time.Time
 	snapshot bool // the transaction of plan.Snapshot is under way on the connection
 	jobs     []job
 	calls    []call
@@ -69,13 +70,13 @@ type run struct {
 	held     kept // what has come so far of the connection that is being read
 	sent     bool // a part of the answer has left
 	db       *DB
-	seen     *Seen      // nil: nobody watches
+	seen     *Seen
 	span     trace.Span // of the exchange under way; nil: it has none
 }
 
 // Run runs a plan and writes the answer to out: an object with data, and errors when there are
 // any. It gives an error when there is no data to write, or fault.ErrAborted when a part had
-// been written that no longer holds. It notes in seen what there was to see; nil: nobody watches.
+// been written that no longer holds. It notes in seen what there was to see.
 func (r *Runner) Run(ctx context.Context, plan compile.Bound, settings auth.Settings, out io.Writer, seen *Seen) error {
 	x := r.runs.Get().(*run)
 	x.r, x.ctx, x.plan, x.settings, x.out, x.seen = r, ctx, plan, settings, out, seen
@@ -145,6 +146,7 @@ func (x *run) release() {
 	if x.leased {
 		x.lease.Release()
 		x.leased = false
+		x.seen.Held += time.Since(x.leasedAt)
 	}
 }
 
@@ -168,7 +170,7 @@ func (x *run) batchOnce(jobs []job, use func(j job, rows *wire) error, failed fu
 	if x.traced() {
 		x.startStatements("SELECT", len(jobs))
 	}
-	x.count(len(jobs))
+	x.seen.Statements += len(jobs)
 	err := x.exchangeClean(jobs, use, failed)
 	x.endStatements(err)
 	return err
@@ -305,11 +307,6 @@ func (x *run) flush() error {
 		}
 	}
 	x.sent = true
-	if x.seen == nil {
-		_, err := x.out.Write(x.writer.buf)
-		x.writer.buf = x.writer.buf[:0]
-		return err
-	}
 	if len(x.writer.errs) > 0 && x.seen.Code == "" {
 		x.seen.Code = x.writer.errs[0].Code
 	}

@@ -15,17 +15,11 @@ import (
 // Seen is what a run tells whoever watches it.
 type Seen struct {
 	Waited     time.Duration // for the connection
+	Held       time.Duration // the connection
 	Writing    time.Duration // handing the answer on, which a client that reads slowly makes long
 	Statements int           // sent for the operation's fields
 	Bytes      int64         // of the answer, before it is compressed
 	Code       fault.Code    // of the first error beside the data; empty: none
-}
-
-// count notes statements that are sent.
-func (x *run) count(statements int) {
-	if x.seen != nil {
-		x.seen.Statements += statements
-	}
 }
 
 // traced tells whether spans are to be made: there is a tracer, and the operation's own span is recorded.

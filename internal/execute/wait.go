@@ -26,9 +26,7 @@ func (x *run) acquire() (pool.Conn, error) {
 	if t, ok := x.out.(interface{ PoolWaited(time.Duration) }); ok {
 		t.PoolWaited(waited)
 	}
-	if x.seen != nil {
-		x.seen.Waited += waited
-	}
+	x.seen.Waited += waited
 	switch {
 	case x.traced():
 		x.spanOfWait(start, waited, err)
@@ -37,6 +35,7 @@ func (x *run) acquire() (pool.Conn, error) {
 	}
 	if err == nil {
 		lease.Tag(&x.plan.Label)
+		x.leasedAt = start.Add(waited)
 	}
 	return lease, err
 }

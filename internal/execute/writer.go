@@ -323,11 +323,11 @@ func (w *writer) inline(v *compile.Value, base int) bool {
 }
 
 // end writes what stands behind the data, and closes the answer.
-func (w *writer) end(extensions []byte, redact func(fault.List) fault.List) {
+func (w *writer) end(extensions func() []byte, redact func(fault.List) fault.List) {
 	w.appendErrors(redact)
 	if extensions != nil {
 		w.buf = append(w.buf, `,"extensions":`...)
-		w.buf = append(w.buf, extensions...)
+		w.buf = append(w.buf, extensions()...)
 	}
 	w.buf = append(w.buf, '}')
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // budget bounds what a first visit loads, uncompressed.
-const budget = 100_000
+const budget = 105_000
 
 func newPage(t *testing.T, o explorer.Options) http.Handler {
 	t.Helper()

@@ -49,6 +49,15 @@ func (e *Error) Error() string {
 	return string(e.Code) + ": " + e.Message + ": " + e.Err.Error()
 }
 
+// Line is what the sender is told, on one line: the place in the document, the code and the message.
+func (e *Error) Line() string {
+	where := ""
+	if len(e.Locations) > 0 {
+		where = fmt.Sprintf("%d:%d: ", e.Locations[0].Line, e.Locations[0].Column)
+	}
+	return where + string(e.Code) + ": " + e.Message
+}
+
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Err }
 

@@ -27,6 +27,47 @@ func errorsShown(t *testing.T, browser context.Context) {
 	}
 }
 
+// behindAnswer looks at the tabs beside the answer: they tell of the query just run, and the answer does not show that it was asked.
+func behindAnswer(t *testing.T, browser context.Context) {
+	p := open(t, browser, startApp(t, nil))
+	p.fill("query", `query ($n: String) { users(where: {name: {neq: $n}}, limit: 2) { name posts { title } } }`)
+	p.click("#tab-variables")
+	p.fill("variables", `{"n": "No\"body"}`)
+	p.run("200 OK")
+	if body := p.text("#body"); strings.Contains(body, "explain") || strings.Contains(body, "extensions") || !strings.Contains(body, `"title"`) {
+		t.Errorf("the answer is\n%s", body)
+	}
+	p.click("#tab-statements")
+	p.wait(`document.querySelector("#panel-statements").innerText.includes("v_user")`)
+	if got := p.text("#panel-statements"); !strings.Contains(got, "1. users: rows") || !strings.Contains(got, "\nfrom ") || !strings.Contains(got, `No"body`) {
+		t.Errorf("the statements are\n%s", got)
+	}
+	p.shot("statements")
+	p.press("ArrowRight", 0)
+	if got := p.focused(); got != "tab-plan" {
+		t.Errorf("the arrow leads to %s", got)
+	}
+	if got := p.text("#panel-plan"); !strings.Contains(got, "Scan") || strings.Contains(got, "actual") {
+		t.Errorf("the plan is\n%s", got)
+	}
+	p.click("#analyze")
+	p.click("#query")
+	p.run("200 OK")
+	p.wait(`document.querySelector("#panel-plan").innerText.includes("actual")`)
+	p.shot("plan")
+	p.click("#tab-pool")
+	if got := p.text("#panel-pool"); !strings.Contains(got, "Waited for a connection") || !strings.Contains(got, " ms") {
+		t.Errorf("the wait is\n%s", got)
+	}
+	p.shot("pool-wait")
+	p.fill("query", "{ __typename }")
+	p.run("200 OK")
+	p.wait(`document.querySelector("#panel-pool").innerText.includes("took no connection")`)
+	p.fill("query", "{ nothing }")
+	p.press("Enter", ctrl)
+	p.wait(`document.querySelector("#panel-pool").innerText.includes("refused before it ran")`)
+}
+
 func headersStayInTheTab(t *testing.T, browser context.Context) {
 	var seen atomic.Value
 	address := startApp(t, func(app http.Handler) http.Handler {

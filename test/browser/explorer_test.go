@@ -19,6 +19,7 @@ func TestExplorer(t *testing.T) {
 		"mistakes are marked while typing":                 mistakesMarked,
 		"variables are checked and one operation is run":   variablesAndOperations,
 		"errors of the server are shown":                   errorsShown,
+		"what is behind an answer is shown":                behindAnswer,
 		"headers are sent and stay in the tab":             headersStayInTheTab,
 		"the keyboard is enough":                           keyboardOnly,
 		"the documentation leads to a query":               documentation,

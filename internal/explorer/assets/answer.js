@@ -1,5 +1,6 @@
 // The server's answer: status, time, size, errors as cards, the body in colours.
 
+import { showBehind, takeOut } from "./behind.js";
 import { byId, copy, h } from "./dom.js";
 import { jsonSpans, pieces } from "./highlight.js";
 import { formatJSON } from "./json.js";
@@ -31,6 +32,7 @@ export class AnswerPanel {
     this.errors.replaceChildren();
     this.body.replaceChildren();
     byId("headers-out").replaceChildren();
+    showBehind(null, "Run a query to see what is behind its answer.");
     this.tools(false);
   }
 
@@ -45,13 +47,17 @@ export class AnswerPanel {
     const errors = Array.isArray(parsed?.errors) ? parsed.errors : [];
     const good = answer.status < 400 && !errors.length;
     const count = errors.length ? ` · ${errors.length} error${errors.length > 1 ? "s" : ""}` : "";
-    this.state(`${answer.status} ${answer.statusText}`.trim(), good ? "good" : "bad", `${answer.ms.toFixed(answer.ms < 10 ? 1 : 0)} ms · ${showSize(answer.bytes)}${count}`);
+    const { text, explanation } = takeOut(answer.text, parsed);
+    const ms = Math.max(0, answer.ms - (explanation?.plansMs ?? 0));
+    const bytes = answer.bytes - (answer.text.length - text.length);
+    this.state(`${answer.status} ${answer.statusText}`.trim(), good ? "good" : "bad", `${ms.toFixed(ms < 10 ? 1 : 0)} ms · ${showSize(bytes)}${count}`);
     const lines = answer.headers.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]);
     byId("headers-out").replaceChildren(h("summary", {}, "Headers of the answer"), h("dl", {}, ...lines));
     if (streamed) return;
+    showBehind(explanation, "The server told nothing of it: the operation was refused before it ran, or somebody else answered.");
     this.errors.replaceChildren(...errors.slice(0, 50).map((error) => this.card(error)));
     if (!parsed && answer.text) this.errors.prepend(h("div.card", {}, "The answer is not JSON: something between here and the API may have answered."));
-    this.text = parsed ? formatJSON(answer.text) : answer.text;
+    this.text = parsed ? formatJSON(text) : text;
     this.body.replaceChildren(...this.blocks(this.text));
     this.body.parentElement.scrollTop = 0;
     this.tools(true);

@@ -1,6 +1,7 @@
 // Joins the parts of the page.
 
 import { AnswerPanel } from "./answer.js";
+import { asking } from "./behind.js";
 import { complete, opensList } from "./complete.js";
 import { symbolAt, typesAt, locate } from "./context.js";
 import { Docs } from "./docs.js";
@@ -248,7 +249,7 @@ async function run() {
   let outcome = "";
   try {
     const onEvent = streams ? (/** @type {string} */ data) => running === mine && answer.event(data, ++events) : undefined;
-    const result = await send(body(), { headers: list, signal: mine.signal, onEvent });
+    const result = await send(body(streams ? "" : asking(byId("analyze").checked)), { headers: list, signal: mine.signal, onEvent });
     outcome = String(result.status);
     if (running === mine) answer.show(result, events > 0);
   } catch {
@@ -276,8 +277,8 @@ function keepEntry(name, status) {
   showHistory();
 }
 
-/** What Run sends. */
-const body = () => requestBody(query.value, variables.value, operations.length > 1 ? chosen()?.name?.text : undefined);
+/** What Run sends. @param {string} [extensions] */
+const body = (extensions) => requestBody(query.value, variables.value, operations.length > 1 ? chosen()?.name?.text : undefined, extensions);
 
 /** Puts a query into the editors; what was there can be undone. @param {string} text @param {string} values */
 function load(text, values) {
@@ -341,6 +342,8 @@ function start() {
     const { headers: list } = readHeaders(headers.value);
     copy(curlCommand(address, body(), list), list.length ? "Command, with your headers," : "Command");
   };
+  byId("analyze").checked = local.get("analyze", false);
+  byId("analyze").onchange = () => local.set("analyze", byId("analyze").checked);
   byId("theme").onclick = toggleTheme;
   byId("side-toggle").onclick = () => document.body.classList.toggle("no-side");
   byId("reload").onclick = byId("retry").onclick = loadSchema;

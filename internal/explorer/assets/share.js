@@ -14,11 +14,12 @@ export function readLink(hash) {
   return query === null ? null : { query, variables: parts.get("variables") ?? "" };
 }
 
-/** The variables' text goes in as it is, so large numbers stay exact. @param {string} query @param {string} variables valid JSON or empty @param {string} [operation] */
-export function requestBody(query, variables, operation) {
+/** The variables' text goes in as it is, so large numbers stay exact. @param {string} query @param {string} variables valid JSON or empty @param {string} [operation] @param {string} [extensions] JSON */
+export function requestBody(query, variables, operation, extensions) {
   const members = [`"query":${JSON.stringify(query)}`];
   if (operation) members.push(`"operationName":${JSON.stringify(operation)}`);
   if (variables.trim()) members.push(`"variables":${variables.trim()}`);
+  if (extensions) members.push(`"extensions":${extensions}`);
   return `{${members.join(",")}}`;
 }
 

@@ -12,6 +12,7 @@ const { typed } = await load("typing.js");
 const { pieces, graphqlSpans, headerSpans } = await load("highlight.js");
 const { curlCommand, readHeaders, readLink, requestBody, shareLink } = await load("share.js");
 const { operationFor, fieldText } = await load("skeleton.js");
+const { asking, takeOut } = await load("behind.js");
 const { age, most, remember } = await load("history.js");
 
 test("format lays a query out", () => {
@@ -194,4 +195,21 @@ test("history keeps the newest, once, up to a bound", () => {
   assert.equal(age(0, 30_000 / 2), "just now");
   assert.equal(age(0, 600_000), "10 min ago");
   assert.equal(age(0, 7_200_000), "2 h ago");
+});
+
+test("what is behind an answer is taken out, and the data stay as they are written", () => {
+  const explain = '{"poolWaitMs":0.1,"heldMs":2,"statements":[{"field":"a","sql":"select \\",\\"extensions\\":\\""}]}';
+  for (const [text, rest, found] of [
+    [`{"data":{"n":12345678901234567890},"extensions":{"explain":${explain}}}`, '{"data":{"n":12345678901234567890}}', true],
+    [`{"data":{"extensions":{"explain":1}},"extensions":{"cost":{"estimate":2},"explain":${explain}}}`, '{"data":{"extensions":{"explain":1}},"extensions":{"cost":{"estimate":2}}}', true],
+    ['{"data":{"x":1,"extensions":{"explain":1}}}', '{"data":{"x":1,"extensions":{"explain":1}}}', false],
+    ['{"data":null,"extensions":{"explain":"theirs"}}', '{"data":null,"extensions":{"explain":"theirs"}}', false],
+    ["[1]", "[1]", false],
+  ]) {
+    const got = takeOut(text, JSON.parse(text));
+    assert.equal(got.text, rest);
+    assert.equal(got.explanation !== null, found);
+  }
+  assert.equal(requestBody("{ a }", "", undefined, asking(true)), '{"query":"{ a }","extensions":{"explain":"analyze"}}');
+  assert.deepEqual(JSON.parse(asking(false)), { explain: true });
 });

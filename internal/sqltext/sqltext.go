@@ -1,35 +1,36 @@
-package cli
+// Package sqltext lays out statements for people to read.
+package sqltext
 
 import "strings"
 
 // lineWidth is how long a line of SQL may be before it is broken.
 const lineWidth = 100
 
-// layOut breaks a statement into lines: a clause begins one, and what is too long for one is indented below. Nothing but space
+// LayOut breaks a statement into lines: a clause begins one, and what is too long for one is indented below. Nothing but space
 // is changed.
-func layOut(sql string) string {
-	r := &sqlReader{rest: sql}
+func LayOut(sql string) string {
+	r := &reader{rest: sql}
 	var b strings.Builder
 	writeClauses(&b, r.until(), 0)
 	return b.String()
 }
 
-// sqlPart is a word of SQL, or what stands in parentheses with the word before them.
-type sqlPart struct {
+// part is a word of SQL, or what stands in parentheses with the word before them.
+type part struct {
 	text   string
-	spaced bool      // there is space in front of it
-	inner  []sqlPart // between the parentheses that text ends with the first of
+	spaced bool   // there is space in front of it
+	inner  []part // between the parentheses that text ends with the first of
 	group  bool
 }
 
-type sqlReader struct{ rest string }
+type reader struct{ rest string }
 
 // until reads to the parenthesis that closes, or to the end.
-func (r *sqlReader) until() []sqlPart {
-	var parts []sqlPart
+func (r *reader) until() []part {
+	var parts []part
 	for {
 		trimmed := strings.TrimLeft(r.rest, " \n\t")
-		p := sqlPart{spaced: len(trimmed) < len(r.rest) && len(parts) > 0}
+		p := part{spaced: len(trimmed) < len(r.rest) && len(parts) > 0}
 		r.rest = trimmed
 		switch {
 		case r.rest == "":
@@ -81,7 +82,7 @@ func quoteEnd(s string, i int, escapes bool) int {
 }
 
 // flat writes parts on one line.
-func flat(parts []sqlPart) string {
+func flat(parts []part) string {
 	var b strings.Builder
 	for i, p := range parts {
 		if p.spaced && i > 0 {
@@ -96,11 +97,11 @@ func flat(parts []sqlPart) string {
 }
 
 // isQuery tells whether parts are a select.
-func isQuery(parts []sqlPart) bool { return len(parts) > 0 && parts[0].text == "select" }
+func isQuery(parts []part) bool { return len(parts) > 0 && parts[0].text == "select" }
 
 // clauses takes a select apart in front of the words that begin its clauses.
-func clauses(parts []sqlPart) [][]sqlPart {
-	var all [][]sqlPart
+func clauses(parts []part) [][]part {
+	var all [][]part
 	for i, p := range parts {
 		begins := false
 		switch p.text {
@@ -120,7 +121,7 @@ func clauses(parts []sqlPart) [][]sqlPart {
 }
 
 // writeClauses writes a select, each of its clauses on a line of its own.
-func writeClauses(b *strings.Builder, parts []sqlPart, indent int) {
+func writeClauses(b *strings.Builder, parts []part, indent int) {
 	for i, clause := range clauses(parts) {
 		if i > 0 {
 			newLine(b, indent)
@@ -142,8 +143,8 @@ func writeClauses(b *strings.Builder, parts []sqlPart, indent int) {
 }
 
 // items takes a list apart behind its commas, and conditions in front of each "and".
-func items(parts []sqlPart, conditions bool) [][]sqlPart {
-	var all [][]sqlPart
+func items(parts []part, conditions bool) [][]part {
+	var all [][]part
 	begin := true
 	for _, p := range parts {
 		if begin || conditions && p.text == "and" {
@@ -156,7 +157,7 @@ func items(parts []sqlPart, conditions bool) [][]sqlPart {
 }
 
 // writeItem writes what may be too long for one line: then what is in its parentheses is indented below.
-func writeItem(b *strings.Builder, parts []sqlPart, indent int) {
+func writeItem(b *strings.Builder, parts []part, indent int) {
 	if line := flat(parts); indent+len(line) <= lineWidth {
 		b.WriteString(line)
 		return

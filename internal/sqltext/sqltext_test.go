@@ -1,4 +1,4 @@
-package cli_test
+package sqltext_test
 
 import (
 	"os"
@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/fraiseql/fraiseql-go/internal/cli"
+	"github.com/fraiseql/fraiseql-go/internal/sqltext"
 )
 
 func TestLayOut(t *testing.T) {
@@ -49,7 +49,7 @@ where
   and t0."bee" = 3`,
 		},
 	} {
-		if got := cli.LayOut(c.sql); got != c.want {
+		if got := sqltext.LayOut(c.sql); got != c.want {
 			t.Errorf("%s: got\n%s\nwant\n%s", name, got, c.want)
 		}
 	}
@@ -89,7 +89,7 @@ func TestLayOutKeepsWhatStatementsSay(t *testing.T) {
 			}
 			n++
 			sql = "select " + strings.TrimSpace(sql)
-			if got := cli.LayOut(sql); !sameSQL(got, sql) {
+			if got := sqltext.LayOut(sql); !sameSQL(got, sql) {
 				t.Errorf("got\n%s\nof\n%s", got, sql)
 			}
 		}
@@ -115,7 +115,7 @@ func TestLayOutOfAnything(t *testing.T) {
 			}
 		}
 		sql := strings.Join(words, " ") + strings.Repeat(")", depth)
-		if got := cli.LayOut(sql); !sameSQL(got, sql) {
+		if got := sqltext.LayOut(sql); !sameSQL(got, sql) {
 			t.Fatalf("got\n%s\nof\n%s", got, sql)
 		}
 	})
