@@ -39,6 +39,7 @@ type App struct {
 	console *console.Console          // the last minutes of the pool, for /pool
 	looks   sync.WaitGroup            // the goroutines that it and slow run on; Start begins them, Shutdown waits for them
 	slow    *engine.SlowLog           // of SlowOperation, else nil; Start sets it, before there is a serving
+	metrics *ops.Requests             // of what clients ask
 	export  *ops.Export               // into MeterProvider; Start sets it, Shutdown waits for Start
 	jwks    *auth.JWKS                // of JWKSURL; Start sets it, Shutdown waits for Start
 	unready atomic.Pointer[error]     // why the app is not ready

@@ -260,7 +260,7 @@ func (a *App) read(ctx context.Context, o Options, d documents) (*serving, error
 		AllOrNothing: o.MutationsAllOrNothing, Isolation: o.MutationIsolation, Retries: max(o.MutationRetries, 0),
 		Constraints: constraints(facts),
 
-		Tracer: a.tracer(), Database: a.database(), Slow: a.slow,
+		Tracer: a.tracer(), Database: a.database(), Slow: a.slow, OnAnswer: a.observe,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("making the engine: %w", err)

@@ -291,8 +291,8 @@ type Options struct {
 	// clients, or when the registry cannot be kept. It needs SchemaRegistry. Default: such changes are logged and served.
 	RefuseBreakingChanges bool
 
-	// MeterProvider gets the pool's metrics by OpenTelemetry, the same that /metrics has, from
-	// Start to Shutdown. Default: none. The global provider is not used unless it is given:
+	// MeterProvider gets the metrics of requests, operations and the pool by OpenTelemetry, the same that /metrics has. The pool's
+	// are there from Start to Shutdown. Default: none. The global provider is not used unless it is given:
 	// otel.GetMeterProvider().
 	MeterProvider metric.MeterProvider
 	// TracerProvider gets spans by OpenTelemetry: of each request at /graphql, which continues the trace that its traceparent

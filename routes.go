@@ -52,10 +52,13 @@ func (a *App) route() error {
 	}
 	guarded := a.o.Production && a.o.AdminRole == "" || a.o.AdminAddr != ""
 	a.console = console.New(console.Options{Title: a.o.Title, Stat: a.PoolStat, Budget: a.poolBudget, Leases: a.poolLeases, Ended: a.life.Done()})
+	if a.metrics, err = ops.NewRequests(a.o.MeterProvider, Version()); err != nil {
+		return fmt.Errorf("MeterProvider: %w", err)
+	}
 	state := ops.Options{
 		Stat: a.PoolStat, Console: a.console, Ready: a.reasons, SDL: a.Schema,
 		Title: a.o.Title, Version: a.o.Version, Description: a.o.Description, FraiseQL: Version(),
-		Guarded: guarded, Allow: a.onlyAdmins(limiter), Discreet: a.o.Production,
+		Requests: a.metrics, Guarded: guarded, Allow: a.onlyAdmins(limiter), Discreet: a.o.Production,
 	}
 	if a.o.NoIntrospection || a.o.HideForbidden {
 		state.SDL = nil
@@ -74,7 +77,7 @@ func (a *App) route() error {
 		CSRF: csrf, Limiter: limiter,
 		BodyTimeout: a.o.BodyTimeout, CacheControl: a.o.CacheControl,
 		Personal: a.o.Session != nil || len(a.o.SessionClaims) > 0 || a.o.Context != nil || a.o.Authorizer != nil, Coder: coder,
-		Unready: a.notReady, OnAnswer: operations.Observe, Logger: a.o.Logger,
+		Unready: a.notReady, OnAnswer: a.metrics.HTTP, Logger: a.o.Logger,
 	}
 	paths := http.NewServeMux()
 	patterns := []string{"/graphql", "/health", "/ready", "/version", "/schema.graphql"}

@@ -1,6 +1,7 @@
 package fraiseql
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -10,6 +11,9 @@ import (
 	"go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/fraiseql/fraiseql-go/internal/engine"
+	"github.com/fraiseql/fraiseql-go/internal/ops"
 )
 
 const (
@@ -68,6 +72,11 @@ func (a *App) tracer() trace.Tracer {
 		return nil
 	}
 	return a.o.TracerProvider.Tracer(tracerName, trace.WithInstrumentationVersion(Version()), trace.WithSchemaURL(schemaURL))
+}
+
+// observe counts an operation that has ended.
+func (a *App) observe(ctx context.Context, o engine.Answered) {
+	a.metrics.Operation(ctx, ops.Operation{Type: o.Type, Name: o.Name, Error: string(o.Error)}, o.Took)
 }
 
 // database is what spans say of the database: never its user or password.

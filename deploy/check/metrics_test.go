@@ -93,7 +93,7 @@ func TestDashboard(t *testing.T) {
 	p, s := newPrometheus(t), serve(t, time.Minute)
 	steady(t, p, s, 6, quick, quick)
 	s.Link.RST() // so that a connection is made while it is watched
-	steady(t, p, s, 2, quick, quick)
+	steady(t, p, s, 2, quick, quick, `{ nothing }`)
 	all := panels(t)
 	if len(all) < 20 {
 		t.Errorf("the dashboard has %d queries", len(all))

@@ -106,7 +106,7 @@ func TestCutAnswers(t *testing.T) {
 			t.Parallel()
 			statuses := make(chan int, 1)
 			o, log := logged(e)
-			o.OnAnswer = func(status int, _ time.Duration) { statuses <- status }
+			o.OnAnswer = func(_ *http.Request, status int, _ time.Duration) { statuses <- status }
 			if resp, body, err := exchange(t, o); err == nil {
 				t.Errorf("the client got a whole answer: %d, %d bytes", resp.StatusCode, len(body))
 			}
@@ -197,7 +197,7 @@ func TestLogTellsNoSecrets(t *testing.T) {
 	o, log := logged(scripted)
 	var mu sync.Mutex
 	answers := map[int]int{}
-	o.OnAnswer = func(status int, took time.Duration) {
+	o.OnAnswer = func(_ *http.Request, status int, took time.Duration) {
 		mu.Lock()
 		defer mu.Unlock()
 		if took < 0 {

@@ -123,7 +123,7 @@ func (x *exchange) report(aborted bool) {
 		status = 0
 	}
 	if x.h.o.OnAnswer != nil {
-		defer x.h.o.OnAnswer(status, took)
+		defer x.h.o.OnAnswer(x.r, status, took)
 	}
 	level, text := slog.LevelDebug, "graphql request"
 	clientLeft := errors.Is(x.Context.Err(), context.Canceled)

@@ -98,7 +98,7 @@ type Options struct {
 	Unready func() *fault.Error
 
 	// OnAnswer is told of every answer, not of the explorer's pages. Status 0 stands for a transfer that was cut.
-	OnAnswer func(status int, took time.Duration)
+	OnAnswer func(r *http.Request, status int, took time.Duration)
 
 	Logger *slog.Logger // default slog.Default()
 }

@@ -65,7 +65,7 @@ func TestStalledClient(t *testing.T) {
 	o, log := logged(endless(ended))
 	o.WriteStall = 200 * time.Millisecond
 	statuses := make(chan int, 100)
-	o.OnAnswer = func(status int, _ time.Duration) { statuses <- status }
+	o.OnAnswer = func(_ *http.Request, status int, _ time.Duration) { statuses <- status }
 	server := httptest.NewServer(httpapi.New(o))
 	defer server.Close()
 
@@ -153,7 +153,7 @@ func TestWholeAnswerDoesNotWait(t *testing.T) {
 		return write(out, strings.Repeat("x", 256<<10))
 	})
 	o.WriteStall = 100 * time.Millisecond
-	o.OnAnswer = func(status int, _ time.Duration) { statuses <- status }
+	o.OnAnswer = func(_ *http.Request, status int, _ time.Duration) { statuses <- status }
 	server := httptest.NewUnstartedServer(httpapi.New(o))
 	server.Config.ConnState = func(c net.Conn, s http.ConnState) {
 		if s == http.StateNew {
@@ -230,7 +230,7 @@ func TestClientLeaves(t *testing.T) {
 		return ctx.Err()
 	})
 	answered := make(chan struct{})
-	o.OnAnswer = func(int, time.Duration) { close(answered) }
+	o.OnAnswer = func(*http.Request, int, time.Duration) { close(answered) }
 	server := httptest.NewServer(httpapi.New(o))
 	defer server.Close()
 	conn := dial(t, server)

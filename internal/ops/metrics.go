@@ -9,26 +9,20 @@ import (
 	"github.com/fraiseql/fraiseql-go/pool"
 )
 
-// registerCollectors fills an app's registry and gives the histogram of each class of HTTP statuses.
-func registerCollectors(registry *prometheus.Registry, o Options) (classes [6]prometheus.Observer) {
+// registerCollectors fills an app's registry.
+func registerCollectors(registry *prometheus.Registry, o Options) {
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "fraiseql_build_info", Help: "Always 1; the labels tell the versions.",
 		ConstLabels: prometheus.Labels{"fraiseql": o.FraiseQL, "app": o.Title, "version": o.Version},
 	})
 	build.Set(1)
-	requests := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name:    "http_server_request_duration_seconds",
-		Help:    "GraphQL requests by the class of their HTTP status; cut: the transfer was aborted.",
-		Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .075, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10, 30},
-	}, []string{"http_response_status_class"})
 	registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector(),
-		build, requests, newPoolCollector(o.Stat),
+		build, newPoolCollector(o.Stat),
 	)
-	for i, name := range [...]string{"cut", "1xx", "2xx", "3xx", "4xx", "5xx"} {
-		classes[i] = requests.WithLabelValues(name)
+	if o.Requests != nil {
+		o.Requests.register(registry)
 	}
-	return classes
 }
 
 // poolCollector turns one Stat into Prometheus' form of the table of PoolMetrics.

@@ -40,6 +40,9 @@ type Options struct {
 	// they are.
 	Compress func(http.Handler) http.Handler
 
+	// Requests are the metrics of what clients ask; nil: /metrics has none.
+	Requests *Requests
+
 	// Console keeps what /pool tells of the last minutes; nil: one that is not run, so that it knows this moment only.
 	Console *console.Console
 
@@ -59,9 +62,8 @@ type Options struct {
 type Server struct {
 	o       Options
 	metrics http.Handler
-	page    http.Handler           // of the console
-	files   http.Handler           // that it loads
-	classes [6]prometheus.Observer // by the first digit of the status; 0: cut transfers
+	page    http.Handler // of the console
+	files   http.Handler // that it loads
 }
 
 // New makes a server with metrics of its own.
@@ -75,15 +77,6 @@ func New(o Options) *Server {
 	}
 	s.metrics = s.newMetrics()
 	return s
-}
-
-// Observe counts an answered request; status 0 is a transfer that was cut.
-func (s *Server) Observe(status int, took time.Duration) {
-	class := status / 100
-	if class < 0 || class >= len(s.classes) {
-		class = 0
-	}
-	s.classes[class].Observe(took.Seconds())
 }
 
 // Public serves what may stand on the address that clients use.
@@ -260,6 +253,6 @@ func answer(w http.ResponseWriter, status int, v any) {
 // newMetrics makes the registry and what it collects.
 func (s *Server) newMetrics() http.Handler {
 	registry := prometheus.NewRegistry()
-	s.classes = registerCollectors(registry, s.o)
+	registerCollectors(registry, s.o)
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 }

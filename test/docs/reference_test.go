@@ -6,7 +6,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
 	"reflect"
 	"regexp"
 	"strings"
@@ -19,7 +18,7 @@ import (
 	"github.com/fraiseql/fraiseql-go/pool"
 )
 
-var update = flag.Bool("update", false, "write the reference page of the pool")
+var update = flag.Bool("update", false, "write the reference pages of options, metrics and the pool")
 
 // option is what the code does not say about an option of the pool. The rest of its entry comes from its doc comment, and
 // from the parameter that sets it.
@@ -192,17 +191,7 @@ func with(field string, value any) (o pool.Options) {
 // TestPoolReferenceIsCurrent keeps docs/reference/pool.md equal to the code.
 func TestPoolReferenceIsCurrent(t *testing.T) {
 	t.Parallel()
-	const path = "../../docs/reference/pool.md"
-	page := poolPage(t)
-	if *update {
-		if err := os.WriteFile(path, []byte(page), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	found, err := os.ReadFile(path)
-	if err != nil || string(found) != page {
-		t.Errorf("%s is not current (%v): go test ./test/docs -run TestPoolReferenceIsCurrent -update", path, err)
-	}
+	current(t, "../../docs/reference/pool.md", "TestPoolReferenceIsCurrent", poolPage(t))
 }
 
 func poolPage(t *testing.T) string {
