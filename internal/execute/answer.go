@@ -139,7 +139,7 @@ func (x *run) refuse(err error) error {
 // failRoot answers a root with null and an error at its path.
 func (x *run) failRoot(root *compile.Root, err error) error {
 	w := &x.writer
-	w.path = append(w.path[:0], step{name: root.Name, at: root.At})
+	w.path = append(w.path[:0], step{root: root})
 	w.fail(explain(x.ctx, err))
 	w.path = w.path[:0]
 	if !w.null(root.Value) {
@@ -159,7 +159,7 @@ func (x *run) root(root *compile.Root, rows source) error {
 
 func (x *run) rows(root *compile.Root, v *compile.Value, many bool, rows source) error {
 	w := &x.writer
-	w.path = append(w.path[:0], step{name: root.Name, at: root.At})
+	w.path = append(w.path[:0], step{root: root})
 	defer func() { w.path = w.path[:0] }()
 	if !many {
 		return x.single(v, rows)

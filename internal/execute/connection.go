@@ -27,7 +27,7 @@ func (p *page) row(i int) [][]byte {
 func (x *run) connection(root *compile.Root, k *kept) error {
 	w := &x.writer
 	w.page = w.pageOf(root.Page, k.rows)
-	w.path = append(w.path[:0], step{name: root.Name, at: root.At})
+	w.path = append(w.path[:0], step{root: root})
 	ok := w.row(root.Value, k.facts)
 	w.path, w.page = w.path[:0], page{}
 	if !ok {

@@ -291,7 +291,7 @@ func (x *run) writeRoot(root *compile.Root, k *kept) error {
 		}
 		return x.failRoot(root, k.err)
 	case k.token != nil:
-		w.path = append(w.path[:0], step{name: root.Name, at: root.At})
+		w.path = append(w.path[:0], step{root: root})
 		ok := w.value(k.value, k.token, false)
 		w.path = w.path[:0]
 		if !ok {

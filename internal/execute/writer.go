@@ -29,10 +29,10 @@ type writer struct {
 	collecting bool // Go fields take their parents; what is written is thrown away
 }
 
-// step is a part of the path: a response name, or an index when the name is empty.
+// step is a part of the path: a field, a root field, or an index where there is neither.
 type step struct {
-	name  string
-	at    []fault.Location // of a response name: where the document asks for it
+	field *compile.Field
+	root  *compile.Root
 	index int
 }
 
@@ -55,11 +55,17 @@ func (w *writer) fail(e *fault.Error) {
 	c := *e
 	c.Path = make([]any, len(w.path))
 	for i, s := range w.path {
-		if c.Path[i] = s.index; s.name != "" {
-			c.Path[i] = s.name
-			if len(e.Locations) == 0 {
-				c.Locations = s.at
-			}
+		at := c.Locations
+		switch {
+		case s.field != nil:
+			c.Path[i], at = s.field.Name, s.field.At
+		case s.root != nil:
+			c.Path[i], at = s.root.Name, s.root.At
+		default:
+			c.Path[i] = s.index
+		}
+		if len(e.Locations) == 0 {
+			c.Locations = at
 		}
 	}
 	w.errs = append(w.errs, &c)
@@ -271,7 +277,7 @@ func (w *writer) fields(fields []compile.Field, base int) bool {
 			w.buf = append(w.buf, ',')
 		}
 		w.buf = append(w.buf, f.Key...)
-		w.path[at].name, w.path[at].at = f.Name, f.At
+		w.path[at].field = f
 		good := true
 		switch {
 		case f.Const != nil:

@@ -1,6 +1,7 @@
 package jsonw
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 )
@@ -53,17 +54,22 @@ func (c *Cursor) More() bool {
 	return true
 }
 
-// Key takes a member's key, as it stands between its quotes, and the colon behind it.
+// Key takes a member's key, as it stands between its quotes, and the colon behind it. It is to be called behind More.
 func (c *Cursor) Key() []byte {
-	token := c.Value()
-	c.space()
-	if c.i < len(c.b) && c.b[c.i] == ':' {
-		c.i++
-	}
-	if len(token) < 2 {
+	b, start := c.b, c.i
+	if start >= len(b) || b[start] != '"' {
+		c.i = len(b) // not JSON: nothing more to find
 		return nil
 	}
-	return token[1 : len(token)-1]
+	end := textEnd(b, start)
+	c.i = end
+	if end < len(b) && b[end] != ':' {
+		c.space()
+	}
+	if c.i < len(b) && b[c.i] == ':' {
+		c.i++
+	}
+	return b[start+1 : max(end-1, start+1)]
 }
 
 // Value takes the next value whole and gives its bytes.
@@ -75,14 +81,15 @@ func (c *Cursor) Value() []byte {
 	}
 	switch c.b[start] {
 	case '"':
-		c.text()
+		c.i = textEnd(c.b, c.i)
 	case '{', '[':
-		c.nested()
+		c.i = nestedEnd(c.b, c.i)
 	default:
-		for c.i < len(c.b) && !isEnd(c.b[c.i]) {
-			c.i++
+		i := start
+		for i < len(c.b) && !ends[c.b[i]] {
+			i++
 		}
-		if c.i == start {
+		if c.i = i; i == start {
 			c.i = len(c.b) // not JSON: nothing more to find
 		}
 	}
@@ -90,72 +97,80 @@ func (c *Cursor) Value() []byte {
 }
 
 func (c *Cursor) space() {
-	for c.i < len(c.b) && c.b[c.i] <= ' ' && isEnd(c.b[c.i]) {
+	for c.i < len(c.b) && c.b[c.i] <= ' ' && ends[c.b[c.i]] {
 		c.i++
 	}
 }
 
-// text steps behind a string, eight bytes at a time: a byte of the word is zero behind the
-// exclusive or where it is a quote or a backslash, and the lowest one that the trick finds is
-// always one. Source: "Hacker's Delight", section 6-1, "Find First 0-Byte".
-func (c *Cursor) text() {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	b, i := c.b, c.i+1
-	for len(b)-i >= 8 {
-		word := binary.LittleEndian.Uint64(b[i:])
-		quote, escape := word^('"'*ones), word^('\\'*ones)
-		found := ((quote-ones)&^quote | (escape-ones)&^escape) & tops
-		if found == 0 {
-			i += 8
-			continue
+// textEnd is where a string ends that begins at i. It looks for quotes only: one ends the string when an even number of
+// backslashes stands in front of it, and those are counted when it has been found.
+func textEnd(b []byte, i int) int {
+	for i = quote(b, i+1); i < len(b); i = quote(b, i+1) {
+		if b[i-1] != '\\' {
+			return i + 1
 		}
-		i += bits.TrailingZeros64(found) / 8
-		if b[i] == '"' {
-			c.i = i + 1
-			return
+		escapes := 1
+		for b[i-1-escapes] == '\\' { // the string's first quote is none
+			escapes++
 		}
-		i += 2
-	}
-	for ; i < len(b); i++ {
-		switch b[i] {
-		case '\\':
-			i++
-		case '"':
-			c.i = i + 1
-			return
+		if escapes%2 == 0 {
+			return i + 1
 		}
 	}
-	c.i = len(b)
+	return len(b)
 }
 
-func (c *Cursor) nested() {
-	depth := 0
-	for c.i < len(c.b) {
-		switch k := c.b[c.i]; {
-		case k == '"':
-			c.text()
+// quote gives the place of the first quote from i on, or the length of b. Most strings are short: the first words are looked at
+// here, eight bytes at a time, and the rest by a function that takes more at once and longer to begin. A byte of the word is
+// zero behind the exclusive or where it is a quote, and the lowest one that the trick finds is always one.
+// Source: "Hacker's Delight", section 6-1, "Find First 0-Byte".
+func quote(b []byte, i int) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for range 3 {
+		if len(b)-i < 8 {
+			break
+		}
+		word := binary.LittleEndian.Uint64(b[i:]) ^ '"'*ones
+		if found := (word - ones) &^ word & tops; found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+		i += 8
+	}
+	if i >= len(b) {
+		return len(b)
+	}
+	if n := bytes.IndexByte(b[i:], '"'); n >= 0 {
+		return i + n
+	}
+	return len(b)
+}
+
+// nestedEnd is where an object or a list ends that begins at i.
+func nestedEnd(b []byte, i int) int {
+	for depth := 0; i < len(b); {
+		k := b[i]
+		if k == '"' {
+			i = textEnd(b, i)
 			continue
-		case k < '[': // digits, commas, colons and spaces
-		case k == '{', k == '[':
+		}
+		i++
+		if k < '[' { // digits, commas, colons and spaces
+			continue
+		}
+		switch k {
+		case '{', '[':
 			depth++
-		case k == '}', k == ']':
-			depth--
-			if depth == 0 {
-				c.i++
-				return
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i
 			}
 		}
-		c.i++
 	}
+	return len(b)
 }
 
-func isEnd(b byte) bool {
-	switch b {
-	case ',', '}', ']', ':', ' ', '\n', '\t', '\r':
-		return true
-	}
-	return false
-}
+// ends are the bytes that end a number or a word.
+var ends = [256]bool{',': true, '}': true, ']': true, ':': true, ' ': true, '\n': true, '\t': true, '\r': true}
 
 // IsNull tells whether a token is null or missing.
 func IsNull(token []byte) bool { return len(token) == 0 || token[0] == 'n' }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/fraiseql/fraiseql-go/internal/jsonw"
 )
 
@@ -173,6 +175,29 @@ func FuzzCursor(f *testing.F) {
 		skip := jsonw.At([]byte(s))
 		if token := skip.Value(); !bytes.Equal(token, bytes.TrimSpace([]byte(s))) {
 			t.Errorf("%s: the whole value is %s", s, token)
+		}
+	})
+}
+
+// TestValueTakesAString: it ends at the first quote that no backslash escapes, wherever words of eight bytes begin, and at the end
+// of the text when there is none.
+func TestValueTakesAString(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		parts := rapid.SliceOfN(rapid.SampledFrom([]string{`"`, `\`, `\\`, `\"`, "a", "words in a row, and more of them", "é"}), 0, 12).Draw(t, "parts")
+		text := `"` + strings.Join(parts, "")
+		want := len(text)
+		for i := 1; i < len(text); i++ {
+			if text[i] == '\\' {
+				i++
+			} else if text[i] == '"' {
+				want = i + 1
+				break
+			}
+		}
+		c := jsonw.At([]byte(text))
+		if got := c.Value(); string(got) != text[:want] {
+			t.Fatalf("%s: %s, want %s", text, got, text[:want])
 		}
 	})
 }
