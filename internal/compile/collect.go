@@ -26,9 +26,9 @@ type selected struct {
 	Args   func(name string) (value any, ok bool) // the coerced arguments of introspection fields
 }
 
-// maxPlaces bounds the places that an error names: a field that is repeated a thousand times makes no answer of as many
-// lines.
-const maxPlaces = 10
+// maxPlaces bounds the places that an error names: a field that is repeated a thousand times, in a list of a thousand that fail,
+// makes no answer of a million lines.
+const maxPlaces = 50
 
 // group gathers the occurrences of one response name.
 type group struct {

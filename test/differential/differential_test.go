@@ -184,6 +184,9 @@ func around(a, b string) (string, string) {
 	return cut(a), cut(b)
 }
 
+// maxPlaces is how many locations an error has at most, on purpose. graphql-js has no bound.
+const maxPlaces = 50
+
 // places writes where errors stand: their paths and locations.
 func places(errors []fieldError) []string {
 	out := make([]string, len(errors))
@@ -193,7 +196,7 @@ func places(errors []fieldError) []string {
 			fmt.Fprintf(&path, "/%v", step)
 		}
 		out[i] = path.String()
-		for _, at := range e.Locations {
+		for _, at := range e.Locations[:min(len(e.Locations), maxPlaces)] {
 			out[i] += fmt.Sprintf("@%d:%d", at.Line, at.Column)
 		}
 	}
