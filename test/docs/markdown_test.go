@@ -20,7 +20,7 @@ type block struct {
 //
 //	<!-- not run: why not -->     the reason for which it cannot run
 //	<!-- output -->               what the block before it prints; … stands for anything, on a line of its own for lines
-//	<!-- file: main.go -->        it is written into this file of the page's folder
+//	<!-- file: main.go -->        it is written into this file of the page's folder; SQL is also run
 //	<!-- server -->               it goes on running, until the next server of the page starts or the page ends
 //	<!-- stop -->                 the server is stopped before it
 //	<!-- exit: 2 -->              a command of it ends with this code

@@ -208,7 +208,7 @@ func (p *page) run(b block) error {
 	switch {
 	case b.language == "toml":
 		return p.load(b)
-	case isFile:
+	case isFile && b.language != "sql":
 		return nil
 	case b.language == "json":
 		if !json.Valid([]byte(b.text)) {
