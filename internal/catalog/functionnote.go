@@ -38,7 +38,7 @@ var functionKeys = keys[functionNote]{
 	}, into(func(n *functionNote) *string { return &n.success }, entry.text)},
 	{Key{
 		Name: "error_type", Form: formOfName, Example: "error_type: PostError",
-		Meaning: "The name of the error's type, which several mutations may share. A function that returns jsonb tells by it that this is a success or an error.",
+		Meaning: "The name of the error's type, which several mutations may share. Of a function that returns jsonb it says that this is an answer with a status.",
 		Default: "the mutation's name with `Error` behind it",
 	}, into(func(n *functionNote) *string { return &n.err }, entry.text)},
 	{Key{
