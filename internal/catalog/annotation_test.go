@@ -165,6 +165,46 @@ relations:
 	}
 }
 
+// TestAttributesAreGuarded: where the comment on an attribute of a composite type cannot be read, nobody sees or sends it.
+func TestAttributesAreGuarded(t *testing.T) {
+	t.Parallel()
+	f := read(t, catalog.Options{}, `
+CREATE TYPE place AS (town text, code text, secret text);
+CREATE TYPE place_input AS (town text, code text, secret text);
+CREATE TABLE tb_a (id int PRIMARY KEY, home place);
+COMMENT ON TABLE tb_a IS '@fraiseql:type';
+CREATE FUNCTION fn_move(input jsonb) RETURNS int LANGUAGE sql AS 'SELECT 1';
+COMMENT ON FUNCTION fn_move IS '@fraiseql:mutation
+input_type: place_input';`)
+	for _, c := range []struct {
+		comment, told string
+		served        bool
+	}{
+		{"Told to few.\n@fraiseql:field requires=admin", "", true},
+		{"@fraiseql:field require=admin", `it is left out: line 1: unknown key "require": did you mean requires?`, false},
+		{"@fraiseql:feld requires=admin", "it is left out: @fraiseql:feld is not known on an attribute; write @fraiseql:field", false},
+	} {
+		for _, typ := range f.Types {
+			if typ.Name == "place" || typ.Name == "place_input" {
+				typ.Attributes[2].Comment = c.comment
+			}
+		}
+		s, problems := discover(t, f)
+		got := texts(problems)
+		for _, name := range []string{"Place", "PlaceInput"} {
+			secret := s.Type(name).Field("secret")
+			if (secret != nil) != c.served {
+				t.Errorf("%s: %s.secret is served: %t", c.comment, name, secret != nil)
+			} else if c.served && (len(secret.Requires) != 1 || secret.Description != "Told to few.") {
+				t.Errorf("%s: %s.secret requires %v and is described as %q", c.comment, name, secret.Requires, secret.Description)
+			}
+		}
+		if c.served && got != "" || strings.Count(got, "attribute secret: "+c.told) != strings.Count(got, "\n") {
+			t.Errorf("%s: told\n%s", c.comment, got)
+		}
+	}
+}
+
 func FuzzAnnotation(f *testing.F) {
 	f.Add("@fraiseql:type\nname: X\nfields: {a: [{b: Int}]}\nrelations: {u: {to: User, by: {id: id}}}", "@fraiseql:field type=[String!]! description=x")
 	f.Add("@fraiseql:type\n? {a: b}\n: - c\n&x *x <<: !!str", "@fraiseql:field\ntype: |\n  x")

@@ -96,17 +96,12 @@ func (b *builder) compositeOf(t *Type) (*schema.Type, string) {
 			b.report(false, owner+", attribute "+a.Name, "rename one of them", "it is left out: the attributes %s and %s would both be named %s", from[field], a.Name, field)
 		default:
 			from[field] = a.Name
-			note := readComment(a.Comment)
-			f := &schema.Field{Name: field, Description: note.text, Type: ref, Key: a.Name, NoFilter: nestedList(ref), NoOrder: unordered(ref)}
-			if note.kind == "field" {
-				noted, err := readFieldNote(note)
-				if err != nil { // a guard might have stood there
-					b.report(false, owner+", attribute "+a.Name, "correct the comment", "it is left out: %s", oneLine(err))
-					continue
-				}
-				f.Description, f.Deprecated, f.Requires = cmp.Or(noted.description, f.Description), noted.deprecated, noted.requires
+			if note, ok := b.attributeNote(a, owner); ok {
+				object.Fields = append(object.Fields, &schema.Field{
+					Name: field, Description: note.description, Deprecated: note.deprecated, Requires: note.requires,
+					Type: ref, Key: a.Name, NoFilter: nestedList(ref), NoOrder: unordered(ref),
+				})
 			}
-			object.Fields = append(object.Fields, f)
 		}
 	}
 	if len(object.Fields) == 0 {
@@ -116,6 +111,28 @@ func (b *builder) compositeOf(t *Type) (*schema.Type, string) {
 	}
 	b.composites[t.OID] = object
 	return object, ""
+}
+
+// attributeNote reads the comment on an attribute of a composite type. Where it cannot be read, the attribute is left out: a
+// guard might have stood there.
+func (b *builder) attributeNote(a Attribute, owner string) (fieldNote, bool) {
+	on := owner + ", attribute " + a.Name
+	comment := readComment(a.Comment)
+	var note fieldNote
+	switch comment.kind {
+	case "":
+	case "field":
+		var err error
+		if note, err = readFieldNote(comment); err != nil {
+			b.report(false, on, "correct the comment", "it is left out: %s", oneLine(err))
+			return note, false
+		}
+	default:
+		b.report(false, on, "write @fraiseql:field", "it is left out: @fraiseql:%s is not known on an attribute", comment.kind)
+		return note, false
+	}
+	note.description = cmp.Or(note.description, comment.text)
+	return note, true
 }
 
 // taken claims a catalog type's GraphQL name, or says who has it.

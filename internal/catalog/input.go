@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -187,21 +188,13 @@ func (b *builder) inputOf(t *Type) (*schema.Type, string) {
 	made := &schema.Type{Kind: schema.Input, Name: name, Description: readComment(t.Comment).text}
 	b.inputByOID[t.OID], b.inputs[name] = made, made
 	for _, a := range t.Attributes {
-		f := &schema.Field{Name: camel(a.Name), Key: a.Name}
 		on := owner + ", attribute " + a.Name
-		note := readComment(a.Comment)
-		f.Description = note.text
-		var field fieldNote
-		if note.kind == "field" {
-			var err error
-			if field, err = readFieldNote(note); err != nil {
-				b.report(false, on, "correct the comment", "it is left out: %s", oneLine(err))
-				continue
-			}
-			f.Description, f.Deprecated, f.Requires = field.description, field.deprecated, field.requires
-			if field.name != "" {
-				f.Name = field.name
-			}
+		field, ok := b.attributeNote(a, owner)
+		if !ok {
+			continue
+		}
+		f := &schema.Field{
+			Name: cmp.Or(field.name, camel(a.Name)), Key: a.Name, Description: field.description, Deprecated: field.deprecated, Requires: field.requires,
 		}
 		var why string
 		f.Type, why = b.usualInput(a.Type)

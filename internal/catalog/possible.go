@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/fraiseql/fraiseql-go/schema"
 )
@@ -20,6 +19,63 @@ type possibleNote struct {
 	relations []relationNote
 	by        [][2]string
 	queries   typeNote
+}
+
+// abstractKeys are what only @fraiseql:interface and @fraiseql:union take.
+var abstractKeys = keys[typeNote]{
+	{Key{
+		Name: "type_column", Form: formOfName, Example: "type_column: kind",
+		Meaning: "The column, or the key of the document, whose value tells a row's type. It is no field itself, unless it is annotated.",
+	}, into(func(n *typeNote) *string { return &n.typeColumn }, entry.text)},
+	{Key{
+		Name: "types", Form: formOfMapping, Example: "types: {article: Article, link: {name: Link, fields: [url]}}",
+		Meaning: "For each of its values the type: the name of one that has a view of its own, or a mapping.",
+		Named:   true, Keys: possibleKeys.told(),
+	}, into(func(n *typeNote) *[]possibleNote { return &n.types }, readPossible)},
+}
+
+// possibleKeys are those of each of the types.
+var possibleKeys = keys[possibleNote]{
+	{Key{
+		Name: "name", Form: formOfName, Example: "types: {article: {name: Article}, link: {name: Link, fields: [url]}}",
+		Meaning: "The type's name.",
+	}, into(func(n *possibleNote) *string { return &n.name }, entry.text)},
+	{Key{
+		Name: "description", Form: formOfText, Example: "types: {article: Article, link: {name: Link, description: A place elsewhere., fields: [url]}}",
+		Meaning: "What the schema says of a type in the same row.",
+		Default: "nothing",
+	}, into(func(n *possibleNote) *string { return &n.description }, entry.text)},
+	{Key{
+		Name: "fields", Form: "list of names, or mapping", Example: "types: {article: Article, link: {name: Link, fields: {url: String!, clicks: Int}}}",
+		Meaning: "What a type in the same row has there beside what all have: columns, or names and types as `fields` of the whole has them. `[]`: nothing.",
+		Default: "the type has a view of its own",
+	}, readOwn},
+	{Key{
+		Name: "relations", Form: formOfMapping, Example: "types: {article: Article, link: {name: Link, fields: [url], relations: {poster: {to: User, by: {author_id: id}}}}}",
+		Meaning: "Relations that only a type in the same row has, with the keys of `relations`.",
+		Default: "no relations",
+	}, into(func(n *possibleNote) *[]relationNote { return &n.relations }, readRelations)},
+	{Key{
+		Name: "by", Form: formOfMapping, Example: "types: {article: {name: Article, by: {article_id: id}}, link: {name: Link, fields: [url]}}",
+		Meaning: "How the row of a type with a view of its own is found: which column here equals which one there.",
+		Default: "the columns that are named as the type's key",
+	}, into(func(n *possibleNote) *[][2]string { return &n.by }, readBy)},
+	{Key{
+		Name: "queries", Form: "mapping, or `false`", Example: "types: {article: Article, link: {name: Link, fields: [url], queries: {list: links}}}",
+		Meaning: "Queries for the rows of a type in the same row, with the keys of `queries`.",
+		Default: "it has none",
+	}, func(n *possibleNote, k entry) error { return readQueries(k, &n.queries) }},
+}
+
+// readOwn reads what a type in the same row has there for itself.
+func readOwn(n *possibleNote, k entry) (err error) {
+	n.inRow = true
+	if k.form() == formMapping {
+		n.fields, err = readShape(k)
+	} else if empty, is := k.emptyList(); !is || !empty {
+		n.columns, err = k.names()
+	}
+	return err
 }
 
 const possibleExample = "an object such as {post: Post, link: {name: Link, fields: [url]}}"
@@ -44,31 +100,7 @@ func readPossible(k entry) ([]possibleNote, error) {
 		if err != nil {
 			return err
 		}
-		err = m.each([]string{"name", "description", "fields", "relations", "by", "queries"}, func(k entry) (err error) {
-			switch k.name {
-			case "name":
-				n.name, err = k.text()
-			case "description":
-				n.description, err = k.text()
-			case "fields":
-				n.inRow = true
-				switch k.form() {
-				case formMapping:
-					n.fields, err = readShape(k)
-				default:
-					if empty, is := k.emptyList(); !is || !empty {
-						n.columns, err = k.names()
-					}
-				}
-			case "relations":
-				n.relations, err = readRelations(k)
-			case "by":
-				n.by, err = readBy(k)
-			case "queries":
-				err = readQueries(k, &n.queries)
-			}
-			return err
-		})
+		err = possibleKeys.read(m, &n)
 		switch {
 		case err != nil:
 		case n.name == "":
@@ -85,46 +117,6 @@ func readPossible(k entry) ([]possibleNote, error) {
 		err = k.fault("is empty: name the types that a row can be")
 	}
 	return all, err
-}
-
-// nest reads the shape of an object in a document.
-func (f *fieldNote) nest(k entry) error {
-	fields, err := readFields(k)
-	for _, inner := range fields {
-		key, is := strings.CutPrefix(inner.name, "on ")
-		switch {
-		case !is:
-			f.fields = append(f.fields, inner)
-		case f.on != "":
-			return k.fault("has `on` twice: one key tells the kind of an object")
-		default:
-			f.on, f.kinds = strings.TrimSpace(key), inner.fields
-		}
-	}
-	return err
-}
-
-// readKinds reads `on kind: {text: {body: String!}, line: {}}`.
-func readKinds(k entry) ([]fieldNote, error) {
-	const example = "the kinds and their own fields such as {text: {body: String!}, line: {}}"
-	m, err := k.mapping(example)
-	if err != nil {
-		return nil, err
-	}
-	var kinds []fieldNote
-	err = m.each(nil, func(k entry) (err error) {
-		kind := fieldNote{name: k.name}
-		fields, err := k.mapping(example)
-		if err == nil && len(fields.pairs) > 0 {
-			kind.fields, err = readShape(k)
-		}
-		kinds = append(kinds, kind)
-		return err
-	})
-	if err == nil && len(kinds) == 0 {
-		err = k.fault("is empty: name the kinds and their own fields")
-	}
-	return kinds, err
 }
 
 // abstractDecl makes a declaration that of an interface or a union.

@@ -109,6 +109,11 @@ func (m mapping) each(known []string, do func(entry) error) error {
 	return errors.Join(faults...)
 }
 
+// textEntry is a key whose value is plain text, outside of YAML.
+func textEntry(name string, line int, text string) entry {
+	return entry{name: name, line: line, value: &ast.StringNode{Value: text}}
+}
+
 func (k entry) fault(format string, args ...any) error {
 	return fmt.Errorf("line %d: %s %s", k.line, k.name, fmt.Sprintf(format, args...))
 }
