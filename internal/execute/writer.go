@@ -2,6 +2,7 @@ package execute
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/fraiseql/fraiseql-go/internal/compile"
 	"github.com/fraiseql/fraiseql-go/internal/fault"
@@ -229,9 +230,8 @@ func (w *writer) gather(members []string, cur *jsonw.Cursor) int {
 // appendMembers appends the values that the members of a JSON object have; nil where there is none.
 func appendMembers(cells [][]byte, names []string, cur *jsonw.Cursor) [][]byte {
 	base := len(cells)
-	for range names {
-		cells = append(cells, nil)
-	}
+	cells = slices.Grow(cells, len(names))[:base+len(names)]
+	clear(cells[base:])
 	hint := 0
 	for cur.Enter(); cur.More(); {
 		key := cur.Key()

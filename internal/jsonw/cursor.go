@@ -17,7 +17,7 @@ func At(b []byte) Cursor { return Cursor{b: b} }
 
 // Kind tells what comes next: one of { [ " t f n, 0 for a number, or - for nothing usable.
 func (c *Cursor) Kind() byte {
-	c.space()
+	c.i = spaceEnd(c.b, c.i)
 	if c.i >= len(c.b) {
 		return '-'
 	}
@@ -31,23 +31,20 @@ func (c *Cursor) Kind() byte {
 }
 
 // Enter steps into the object or list that comes next.
-func (c *Cursor) Enter() {
-	c.space()
-	c.i++
-}
+func (c *Cursor) Enter() { c.i = spaceEnd(c.b, c.i) + 1 }
 
 // More tells whether the object or list that the cursor is in has another member. When it has
 // none, the cursor steps out behind it.
 func (c *Cursor) More() bool {
-	c.space()
-	if c.i < len(c.b) && c.b[c.i] == ',' {
-		c.i++
-		c.space()
+	b, i := c.b, spaceEnd(c.b, c.i)
+	if i < len(b) && b[i] == ',' {
+		i = spaceEnd(b, i+1)
 	}
-	if c.i >= len(c.b) {
+	c.i = i
+	if i >= len(b) {
 		return false
 	}
-	if k := c.b[c.i]; k == '}' || k == ']' {
+	if k := b[i]; k == '}' || k == ']' {
 		c.i++
 		return false
 	}
@@ -62,44 +59,48 @@ func (c *Cursor) Key() []byte {
 		return nil
 	}
 	end := textEnd(b, start)
-	c.i = end
-	if end < len(b) && b[end] != ':' {
-		c.space()
+	i := end
+	if i < len(b) && b[i] != ':' {
+		i = spaceEnd(b, i)
 	}
-	if c.i < len(b) && b[c.i] == ':' {
-		c.i++
+	if i < len(b) && b[i] == ':' {
+		i++
 	}
+	c.i = i
 	return b[start+1 : max(end-1, start+1)]
 }
 
 // Value takes the next value whole and gives its bytes.
 func (c *Cursor) Value() []byte {
-	c.space()
-	start := c.i
-	if start >= len(c.b) {
+	b, start := c.b, spaceEnd(c.b, c.i)
+	if start >= len(b) {
+		c.i = start
 		return nil
 	}
-	switch c.b[start] {
+	end := start
+	switch b[start] {
 	case '"':
-		c.i = textEnd(c.b, c.i)
+		end = textEnd(b, start)
 	case '{', '[':
-		c.i = nestedEnd(c.b, c.i)
+		end = nestedEnd(b, start)
 	default:
-		i := start
-		for i < len(c.b) && !ends[c.b[i]] {
-			i++
+		for end < len(b) && !ends[b[end]] {
+			end++
 		}
-		if c.i = i; i == start {
-			c.i = len(c.b) // not JSON: nothing more to find
+		if end == start {
+			end = len(b) // not JSON: nothing more to find
 		}
 	}
-	return c.b[start:c.i]
+	c.i = end
+	return b[start:end]
 }
 
-func (c *Cursor) space() {
-	for c.i < len(c.b) && c.b[c.i] <= ' ' && ends[c.b[c.i]] {
-		c.i++
+// spaceEnd is the place of the first byte from i on that is no space.
+func spaceEnd(b []byte, i int) int {
+	for i < len(b) && b[i] <= ' ' && ends[b[i]] {
+		i++
 	}
+	return i
 }
 
 // textEnd is where a string ends that begins at i. It looks for quotes only: one ends the string when an even number of
