@@ -20,6 +20,7 @@ type Value struct {
 	// Variants are what is written of an object of an abstract type, in place of Fields.
 	Variants *Variants
 	Members  []string // of an object that comes as JSON: the keys to look for; an Origin's Slot counts here
+	Inside   []*Field // by Slot: the one field that a member is for and that has values inside; nil: none. See Arrange
 
 	Type string // the named type, for messages
 	Form jsonw.Form
@@ -80,6 +81,7 @@ func valueOf(ref *schema.Ref, inner content) *Value {
 		v.Numbers = bound == "Int" || bound == "BigInt" || bound == "Decimal"
 	}
 	v.Members = inner.numberMembers()
+	v.Arrange()
 	switch t.Kind {
 	case schema.Scalar:
 		v.Form, v.Serialize = jsonw.FormOf(t.Underlying().Name), t.Serialize
@@ -98,6 +100,39 @@ func valueOf(ref *schema.Ref, inner content) *Value {
 		}
 	}
 	return v
+}
+
+// Arrange finds the members of a JSON object that can be written where they are met, in one walk over them: objects and lists,
+// each for one field only. Where another order or another field's value may matter to what is written, there is none.
+func (v *Value) Arrange() {
+	if v.Variants != nil || v.Page != nil {
+		return
+	}
+	inside, readers := make([]*Field, len(v.Members)), make([]int, len(v.Members))
+	found := false
+	for i := range v.Fields {
+		f := &v.Fields[i]
+		if f.Inline {
+			return
+		}
+		f.origins(func(o *Origin) {
+			if !o.Own && o.Slot < len(readers) {
+				readers[o.Slot]++
+			}
+		})
+		plain := f.Const == nil && f.Fail == nil && f.Batch == nil && f.Global == nil && f.Paged == 0
+		if plain && !f.Own && f.Slot < len(inside) && f.Value != nil && (f.Value.Object || f.Value.Elem != nil) {
+			inside[f.Slot], found = f, true
+		}
+	}
+	for slot, n := range readers {
+		if n > 1 {
+			inside[slot] = nil
+		}
+	}
+	if found {
+		v.Inside = inside
+	}
 }
 
 // members gathers the keys to look for in a JSON object.

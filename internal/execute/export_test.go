@@ -1,6 +1,10 @@
 package execute
 
-import "github.com/fraiseql/fraiseql-go/internal/compile"
+import (
+	"fmt"
+
+	"github.com/fraiseql/fraiseql-go/internal/compile"
+)
 
 // Explain and Changed are tested from outside.
 var (
@@ -33,4 +37,12 @@ func (p *Projection) Project(v *compile.Value, document []byte) ([]byte, bool) {
 	p.w.reset()
 	ok := p.w.value(v, document, false)
 	return p.w.buf, ok
+}
+
+// Failed are the paths of the errors of the last document.
+func (p *Projection) Failed() (paths []string) {
+	for _, e := range p.w.errs {
+		paths = append(paths, fmt.Sprint(e.Path))
+	}
+	return paths
 }

@@ -2,6 +2,7 @@ package execute_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,13 +46,15 @@ func selection() *compile.Value {
 		Object: true, Type: "Author", Members: []string{"name"},
 		Fields: []compile.Field{leaf(0, "name", jsonw.Text)},
 	}
-	return &compile.Value{
+	article := &compile.Value{
 		Object: true, Type: "Article", Members: []string{"id", "title", "summary", "comments", "author", "views", "published"},
 		Fields: []compile.Field{
 			leaf(0, "id", jsonw.Text), leaf(1, "title", jsonw.Text), leaf(2, "summary", jsonw.Text), comments, author,
 			leaf(5, "views", jsonw.Int), leaf(6, "published", jsonw.Boolean),
 		},
 	}
+	article.Arrange()
+	return article
 }
 
 func TestProjectAllocatesNothing(t *testing.T) {
@@ -63,6 +66,43 @@ func TestProjectAllocatesNothing(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(100, func() { p.Project(shape, document) }); n != 0 {
 		t.Errorf("%v allocations for a document, want none", n)
+	}
+}
+
+// TestProjectKeepsTheOrderOfFields: whatever order a document has, fields and errors come in that of the selection, the last of two
+// members of one name counts, and a member may be for two fields.
+func TestProjectKeepsTheOrderOfFields(t *testing.T) {
+	t.Parallel()
+	object := func(slot int, name string, required bool) compile.Field {
+		f := leaf(slot, name, jsonw.Text)
+		x := leaf(0, "x", jsonw.Int)
+		x.Value.NonNull = required
+		f.Value = &compile.Value{Object: true, Type: "Part", Members: []string{"x"}, Fields: []compile.Field{x}}
+		f.Value.Arrange()
+		return f
+	}
+	two := &compile.Value{Object: true, Type: "Whole", Members: []string{"a", "b"}, Fields: []compile.Field{object(0, "a", false), object(1, "b", true)}}
+	same := &compile.Value{Object: true, Type: "Whole", Members: []string{"a"}, Fields: []compile.Field{object(0, "a", false), object(0, "again", true)}}
+	two.Arrange()
+	same.Arrange()
+	for _, c := range []struct {
+		shape          *compile.Value
+		document, want string
+		failed         []string
+	}{
+		{two, `{"b": {"x": 2}, "a": {"x": 1}}`, `{"a":{"x":1},"b":{"x":2}}`, nil},
+		{two, `{"b": {"x": "no"}, "c": [{}], "a": {"x": "no"}}`, `{"a":{"x":null},"b":null}`, []string{"[a x]", "[b x]"}},
+		{two, `{"b": null, "a": [1]}`, `{"a":null,"b":null}`, []string{"[a]"}},
+		{two, `{"a": {"x": 1}, "b": {"x": 2}, "a": {"x": 3}, "b": null}`, `{"a":{"x":3},"b":null}`, nil},
+		{two, `{"a": null, "a": {"x": 4}}`, `{"a":{"x":4},"b":null}`, nil},
+		{same, `{"a": {"x": 1}}`, `{"a":{"x":1},"again":{"x":1}}`, nil},
+		{same, `{"a": {"x": "no"}}`, `{"a":{"x":null},"again":null}`, []string{"[a x]", "[again x]"}},
+	} {
+		var p execute.Projection
+		out, ok := p.Project(c.shape, []byte(c.document))
+		if failed := p.Failed(); !ok || string(out) != c.want || !slices.Equal(failed, c.failed) {
+			t.Errorf("%s: %v %s, errors at %q; want %s, errors at %q", c.document, ok, out, failed, c.want, c.failed)
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ type writer struct {
 	more  int // errors beyond maxErrors
 	quiet int // above 0: the value that is being written is lost already, and its errors with it
 
+	ahead      uint64        // by slot: the cells of the object that is being written that hold what is to be written of them
 	own        int           // where the cells of the variant's own object begin
 	plan       compile.Bound // what is being answered
 	page       page          // the connection's that is being written
@@ -209,15 +210,66 @@ func (w *writer) object(v *compile.Value, cur *jsonw.Cursor) bool {
 		w.fail(fault.New(fault.Internal, "%s is an object, but the data holds a single value or a list", v.Type))
 		return false
 	}
-	base := w.gather(v.Members, cur)
-	outer := w.page
+	outer, ahead, start := w.page, w.ahead, len(w.buf)
+	base := len(w.cells)
+	w.ahead = w.gatherAhead(v, cur)
 	if v.Page != nil {
 		w.page = w.pageBelow(v.Page, w.cells[base:])
 	}
+	from := len(w.buf)
 	ok := w.body(v, base)
-	w.page = outer
+	w.page, w.ahead = outer, ahead
 	w.cells = w.cells[:base]
+	if from > start {
+		w.buf = w.buf[:start+copy(w.buf[start:], w.buf[from:])]
+	}
 	return ok
+}
+
+// gatherAhead makes cells of an object's members. Those that have values inside and are for one field only are written behind the
+// buffer as they are met, so that they are walked once; it tells which cells hold what was written. Where something fails, the
+// cell is the member itself: then errors come in the order of the fields.
+func (w *writer) gatherAhead(v *compile.Value, cur *jsonw.Cursor) (ahead uint64) {
+	base := len(w.cells)
+	w.cells = slices.Grow(w.cells, len(v.Members))[:base+len(v.Members)]
+	clear(w.cells[base:])
+	straight := v.Inside != nil && len(w.batches) == 0 && !w.collecting
+	hint := 0
+	for cur.Enter(); cur.More(); {
+		slot := find(v.Members, hint, cur.Key())
+		if slot < 0 {
+			cur.Value()
+			continue
+		}
+		hint = slot + 1
+		if straight && slot < 64 && v.Inside[slot] != nil && ahead&(1<<slot) == 0 {
+			if written := w.writeAhead(v.Inside[slot], cur); written != nil {
+				w.cells[base+slot] = written
+				ahead |= 1 << slot
+				continue
+			}
+		}
+		w.cells[base+slot] = cur.Value()
+		ahead &^= 1 << slot
+	}
+	return ahead
+}
+
+// writeAhead writes a field's value where the cursor is, and leaves that behind it. Where it cannot do so, it gives nil, and all
+// is as it was.
+func (w *writer) writeAhead(f *compile.Field, cur *jsonw.Cursor) []byte {
+	if cur.Kind() != opening(f.Value) {
+		return nil
+	}
+	before, start, errs, more := *cur, len(w.buf), len(w.errs), w.more
+	w.path = append(w.path, step{field: f})
+	ok := w.inside(f.Value, cur)
+	w.path = w.path[:len(w.path)-1]
+	if ok && len(w.errs) == errs && w.more == more {
+		return w.buf[start:]
+	}
+	*cur, w.buf, w.errs, w.more = before, w.buf[:start], w.errs[:errs], more
+	return nil
 }
 
 // gather makes cells of the members of a JSON object, and tells where they begin.
@@ -234,30 +286,35 @@ func appendMembers(cells [][]byte, names []string, cur *jsonw.Cursor) [][]byte {
 	clear(cells[base:])
 	hint := 0
 	for cur.Enter(); cur.More(); {
-		key := cur.Key()
-		value := cur.Value()
-		for i := range names {
-			at := hint + i
-			if at >= len(names) {
-				at -= len(names)
-			}
-			if names[at] == string(key) {
-				cells[base+at] = value
-				hint = at + 1
-				break
-			}
+		at := find(names, hint, cur.Key())
+		if value := cur.Value(); at >= 0 {
+			cells[base+at], hint = value, at+1
 		}
 	}
 	return cells
 }
 
+// find gives the place of a key, looking from hint on first; -1: it is not there.
+func find(names []string, hint int, key []byte) int {
+	for i := range names {
+		at := hint + i
+		if at >= len(names) {
+			at -= len(names)
+		}
+		if names[at] == string(key) {
+			return at
+		}
+	}
+	return -1
+}
+
 // row writes an element whose values are the columns of a wire row.
 func (w *writer) row(v *compile.Value, columns [][]byte) bool {
-	base := len(w.cells)
-	w.cells = append(w.cells, columns...)
+	base, ahead := len(w.cells), w.ahead
+	w.cells, w.ahead = append(w.cells, columns...), 0
 	start := len(w.buf)
 	ok := w.body(v, base)
-	w.cells = w.cells[:base]
+	w.cells, w.ahead = w.cells[:base], ahead
 	if ok {
 		return true
 	}
@@ -292,6 +349,8 @@ func (w *writer) fields(fields []compile.Field, base int) bool {
 			good = w.paged(f, base)
 		case f.Inline:
 			good = w.inline(f.Value, base)
+		case w.ahead != 0 && !f.Own && f.Slot < 64 && w.ahead&(1<<f.Slot) != 0:
+			w.buf = append(w.buf, w.cells[base+f.Slot]...)
 		default:
 			good = w.value(f.Value, w.cell(base, f.Origin), f.Text)
 		}
