@@ -136,7 +136,7 @@ func (p *program) benched(report ramp.Report, f *benchFlags) error {
 			return err
 		}
 	} else {
-		p.print("\n%s\n", report.Conclusion)
+		p.print("\n%s\n", p.painter()(bold, report.Conclusion))
 	}
 	var good, failed int64
 	for _, s := range report.Steps {
@@ -322,10 +322,11 @@ func (p *program) load(ctx context.Context, c *ramp.Config, f *benchFlags) (ramp
 	}
 	bar := p.bar(f)
 	if !f.asJSON {
-		p.print("%s", stepHead)
+		paint := p.painter()
+		p.print("%s\n", paint(bold, stepHead))
 		c.OnStep = func(s ramp.Step) {
 			bar.clear()
-			p.print("%s", stepLine(s))
+			p.print("%s\n", paint(colourOf(s), stepLine(s)))
 		}
 	}
 	c.OnProgress = bar.at

@@ -16,7 +16,7 @@ const (
 	lineEnds = 3 // kinds of errors that a line of the table names
 )
 
-var stepHead = strings.TrimRight(fmt.Sprintf(stepRow, "offered/s", "achieved/s", "p50", "p95", "p99", "failed", "pool wait", "waited", "use", ""), " \n") + "\n"
+var stepHead = strings.TrimRight(fmt.Sprintf(stepRow, "offered/s", "achieved/s", "p50", "p95", "p99", "failed", "pool wait", "waited", "use", ""), " \n")
 
 // stepLine is a step in the table.
 func stepLine(s ramp.Step) string {
@@ -37,7 +37,18 @@ func stepLine(s ramp.Step) string {
 	}
 	line := fmt.Sprintf(stepRow, ramp.Number(s.Offered), ramp.Number(s.Achieved), ramp.Short(s.P50), ramp.Short(s.P95), ramp.Short(s.P99),
 		fmt.Sprint(s.Failed), wait, waited, use, strings.Join(notes, ", "))
-	return strings.TrimRight(line, " \n") + "\n"
+	return strings.TrimRight(line, " \n")
+}
+
+// colourOf marks a step in which requests failed, and one that was cut short.
+func colourOf(s ramp.Step) string {
+	switch {
+	case s.Failed > 0:
+		return red
+	case s.Cut:
+		return yellow
+	}
+	return ""
 }
 
 // progress is a bar on a terminal, and nothing elsewhere.

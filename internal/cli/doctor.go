@@ -156,5 +156,10 @@ func (p *program) painter() func(colour, text string) string {
 			return plain
 		}
 	}
-	return func(colour, text string) string { return "\x1b[" + colour + "m" + text + "\x1b[0m" }
+	return func(colour, text string) string {
+		if colour == "" {
+			return text
+		}
+		return "\x1b[" + colour + "m" + text + "\x1b[0m"
+	}
 }
