@@ -25,6 +25,11 @@ type poolReport struct {
 		Tag  string
 		Seen int
 	}
+	Slowest []struct {
+		Tag           string
+		Count, Failed int
+		Longest       time.Duration
+	}
 	Changes []struct {
 		At     time.Time
 		To     pool.State
@@ -90,6 +95,11 @@ func TestPoolReport(t *testing.T) {
 	release()
 	if body := <-answered; !strings.Contains(body, `"held":true`) {
 		t.Error(body)
+	}
+	ask(a, `{ nothing }`)
+	r := report(t, a)
+	if len(r.Slowest) != 2 || r.Slowest[0].Tag != "query Held" || r.Slowest[0].Count != 1 || r.Slowest[0].Failed != 0 || r.Slowest[0].Longest <= 0 || r.Slowest[1].Failed != 1 {
+		t.Errorf("slowest: %+v", r.Slowest)
 	}
 }
 

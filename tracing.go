@@ -76,6 +76,7 @@ func (a *App) tracer() trace.Tracer {
 
 // observe counts an operation that has ended.
 func (a *App) observe(ctx context.Context, o engine.Answered) {
+	a.console.Answered(o.Label, o.Took, o.Error != "")
 	a.metrics.Operation(ctx, ops.Operation{Type: o.Type, Name: o.Name, Error: string(o.Error)}, o.Took)
 }
 

@@ -42,6 +42,8 @@ type Console struct {
 	o    Options
 	page *template.Template
 
+	operations operations
+
 	mu       sync.Mutex // guards what follows
 	samples  ring[sample]
 	marks    ring[mark]

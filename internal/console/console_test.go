@@ -204,3 +204,31 @@ func TestManyOperations(t *testing.T) {
 		t.Errorf("%+v", r.Holders)
 	}
 }
+
+// TestSlowestOperations: what ended in the last minutes, by what it took, whether anybody looked then or not.
+func TestSlowestOperations(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.AnsweredAt(w.now, "query Feed", 2*time.Second, false)
+	w.AnsweredAt(w.now, "mutation Publish", 3*time.Second, false)
+	w.now = w.now.Add(4 * time.Minute)
+	w.AnsweredAt(w.now, "query Feed", 6*time.Second, true)
+	want := []console.Operation{
+		{Tag: "query Feed", Count: 2, Failed: 1, Mean: 4 * time.Second, Longest: 6 * time.Second},
+		{Tag: "mutation Publish", Count: 1, Mean: 3 * time.Second, Longest: 3 * time.Second},
+	}
+	if r := w.ReportAt(w.now); !slices.Equal(r.Slowest, want) {
+		t.Errorf("%+v, want %+v", r.Slowest, want)
+	}
+	w.now = w.now.Add(3 * time.Minute)
+	want = []console.Operation{{Tag: "query Feed", Count: 1, Failed: 1, Mean: 6 * time.Second, Longest: 6 * time.Second}}
+	if r := w.ReportAt(w.now); !slices.Equal(r.Slowest, want) {
+		t.Errorf("minutes later: %+v, want %+v", r.Slowest, want)
+	}
+	for i := range 500 {
+		w.AnsweredAt(w.now, fmt.Sprintf("query Q%d", i), time.Second, false)
+	}
+	if r := w.ReportAt(w.now); len(r.Slowest) != 10 || r.Slowest[0].Tag != "query Feed" {
+		t.Errorf("many: %+v", r.Slowest)
+	}
+}

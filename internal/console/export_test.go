@@ -20,6 +20,11 @@ var (
 // Look is what Run does each second.
 func (c *Console) Look(now time.Time) { c.look(now) }
 
+// AnsweredAt is Answered at any time.
+func (c *Console) AnsweredAt(now time.Time, tag string, d time.Duration, failed bool) {
+	c.operations.ended(now, tag, d, failed)
+}
+
 // ReportAt is Report at any time.
 func (c *Console) ReportAt(now time.Time) Report {
 	s, held := c.o.Stat(), c.held()

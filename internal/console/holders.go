@@ -18,64 +18,37 @@ type Holder struct {
 	Longest time.Duration `json:"longest"` // the longest that one of its leases had been held when it was seen
 }
 
-const (
-	parts     = 10 // that the last minutes are counted in
-	partWidth = lately / parts
-	mostTags  = 64 // in a part; more go together as others
-	others    = "others"
-	untagged  = 10 * time.Millisecond // for which a lease may have no tag yet: it is on its way to its operation
-)
+// untagged is for how long a lease may have no tag yet: it is on its way to its operation.
+const untagged = 10 * time.Millisecond
 
-// holders counts looks in parts of the last minutes, so that old ones can be dropped. The zero value is empty.
-type holders struct {
-	parts [parts]struct {
-		began time.Time
-		seen  map[string]found
-	}
-}
-
+// found is what looks have found of one tag.
 type found struct {
 	looks   int
 	longest time.Duration
 }
 
-func (f found) and(more found) found {
+// And adds what else was found.
+func (f found) And(more found) found {
 	return found{f.looks + more.looks, max(f.longest, more.longest)}
 }
 
+// holders are what was found in the last minutes.
+type holders struct{ recent[found] }
+
 // look counts what is held now.
 func (h *holders) look(now time.Time, held []pool.LeaseInfo) {
-	began := now.Truncate(partWidth)
-	p := &h.parts[int(began.Unix()/int64(partWidth/time.Second))%parts]
-	if !p.began.Equal(began) {
-		p.began, p.seen = began, nil
-	}
 	for _, l := range held {
-		if p.seen == nil {
-			p.seen = map[string]found{}
+		if l.Tag != "" || l.Held >= untagged {
+			h.add(now, l.Tag, found{1, l.Held})
 		}
-		if l.Tag == "" && l.Held < untagged {
-			continue
-		}
-		tag := l.Tag
-		if _, known := p.seen[tag]; !known && len(p.seen) >= mostTags {
-			tag = others
-		}
-		p.seen[tag] = p.seen[tag].and(found{1, l.Held})
 	}
 }
 
 // top lists those that held most, the first ones first.
 func (h *holders) top(now time.Time) []Holder {
-	all, looks := map[string]found{}, 0
-	for _, p := range h.parts {
-		if now.Sub(p.began) >= lately {
-			continue
-		}
-		for tag, f := range p.seen {
-			all[tag] = all[tag].and(f)
-			looks += f.looks
-		}
+	all, looks := h.all(now), 0
+	for _, f := range all {
+		looks += f.looks
 	}
 	list := make([]Holder, 0, len(all))
 	for _, tag := range slices.Sorted(maps.Keys(all)) {

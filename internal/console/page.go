@@ -50,6 +50,7 @@ func lists(v *view) []list {
 	all := []list{
 		{Name: "leases", Title: "Leased for longest", Help: "now", Empty: "Nothing is leased.", Columns: []string{"operation", "held"}},
 		{Name: "holders", Title: "What held connections", Help: "lately, by a look each second", Empty: "Nothing was seen leased.", Columns: []string{"operation", "of all time", "longest seen"}},
+		{Name: "slowest", Title: "Slowest operations", Help: "lately, from the document to the answer", Empty: "None has ended.", Columns: []string{"operation", "longest", "mean", "count", "failed"}},
 		{Name: "changes", Title: "State", Help: "its last changes", Empty: "It has not changed yet.", Columns: []string{"when", "change", "why"}},
 		{Name: "budget", Title: "Budget", Help: "connections of the server", Empty: "Not known yet.", Text: v.Texts["budget"], Columns: []string{"connections", "number"}},
 		{Name: "minutes", Title: "By the minute", Help: "the charts as a table", Empty: "Nothing is measured yet.", Columns: []string{"UTC", "leased, mean", "most", "waiting, most", "leases", "failed"}},

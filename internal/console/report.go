@@ -18,6 +18,7 @@ type Report struct {
 	Budget   *pool.Budget     `json:"budget"`   // pool.Budget: the connections that the server has for the app; null until it told
 	Changes  []Change         `json:"changes"`  // of the state, the newest first; at most 32
 	Leases   []pool.LeaseInfo `json:"leases"`   // held now, the longest first; at most 10
+	Slowest  []Operation      `json:"slowest"`  // operations that ended in the last minutes, the slowest first; at most 10
 	Holders  []Holder         `json:"holders"`  // what held connections in the last minutes, the most first; at most 10
 	Advice   []Advice         `json:"advice"`   // what to do, the most urgent first; never empty
 
@@ -74,7 +75,7 @@ func (c *Console) report(now time.Time, s pool.Stat, held []pool.LeaseInfo) Repo
 	samples := c.samples.all()
 	r := Report{
 		Stat: s, At: now.UTC(), Overflow: overflow(&s), Lately: c.lately(now, s, samples),
-		Changes: c.changes.all(), Leases: held[:min(len(held), mostListed)], Holders: c.holders.top(now), minutes: minutes(samples),
+		Changes: c.changes.all(), Leases: held[:min(len(held), mostListed)], Holders: c.holders.top(now), Slowest: c.operations.slowest(now), minutes: minutes(samples),
 	}
 	slices.Reverse(r.Changes)
 	if r.Leases == nil {

@@ -98,7 +98,7 @@ func budgetText(b *pool.Budget) string {
 
 // tables are the lists of the page, a row a list of cells.
 func tables(r *Report) map[string][][]string {
-	t := map[string][][]string{"changes": {}, "leases": {}, "holders": {}, "minutes": {}, "budget": {}, "counters": counters(r)}
+	t := map[string][][]string{"changes": {}, "leases": {}, "holders": {}, "slowest": {}, "minutes": {}, "budget": {}, "counters": counters(r)}
 	for _, c := range r.Changes {
 		t["changes"] = append(t["changes"], []string{clock(c.At, r.At), c.From.String() + " → " + c.To.String(), c.Reason})
 	}
@@ -107,6 +107,9 @@ func tables(r *Report) map[string][][]string {
 	}
 	for _, h := range r.Holders {
 		t["holders"] = append(t["holders"], []string{tagText(h.Tag), percent(h.Share), duration(h.Longest)})
+	}
+	for _, o := range r.Slowest {
+		t["slowest"] = append(t["slowest"], []string{tagText(o.Tag), duration(o.Longest), duration(o.Mean), number(uint64(o.Count)), number(uint64(o.Failed))})
 	}
 	for _, m := range r.minutes {
 		t["minutes"] = append(t["minutes"], []string{

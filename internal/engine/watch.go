@@ -20,6 +20,7 @@ import (
 
 // Answered is an operation that has ended.
 type Answered struct {
+	Label string // names it to operators, whether its document is known or not
 	Type  string // query or mutation; empty: its document was not read
 	Name  string // of a known document's; empty: it has none, or its document is not known
 	Error fault.Code
@@ -80,7 +81,7 @@ func (e *Engine) tell(ctx context.Context, w *watched, code fault.Code, took tim
 		w.span.SetStatus(codes.Error, string(code))
 	}
 	if e.onAnswer != nil {
-		e.onAnswer(ctx, Answered{w.kind, w.name, code, took})
+		e.onAnswer(ctx, Answered{w.label, w.kind, w.name, code, took})
 	}
 	if e.slow != nil && took > e.slow.above {
 		e.tellSlow(ctx, w, took, code)

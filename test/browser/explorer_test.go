@@ -210,7 +210,7 @@ func keyboardOnly(t *testing.T, browser context.Context) {
 			t.Errorf("%s does not show the focus", name)
 		}
 	}
-	for _, want := range []string{"share", "curl", "theme", "tab-docs", "run", "prettify", "tab-variables", "variables", "copy-answer", "Body of the answer", "Width of the schema"} {
+	for _, want := range []string{"share", "curl", "theme", "tab-docs", "run", "prettify", "tab-variables", "variables", "copy-answer", "tab-answer", "panel-answer", "Width of the schema"} {
 		if !stops[want] {
 			t.Errorf("Tab never stops at %q", want)
 		}

@@ -125,8 +125,8 @@ func numbersOfTheMetrics(t *testing.T, browser context.Context) {
 	if title := eval[string](w.tab, `document.title`); title != "up · pool fraiseql · Blog <API>" {
 		t.Errorf("the title is %q", title)
 	}
-	end := w.load(8, `query Sleep { pause(ms: 40) }`)
-	w.wait(`document.querySelector("[data-rows=leases] td")?.textContent === "query Sleep" && document.querySelector("[data-rows=holders] td")?.textContent === "query Sleep"`)
+	end := w.load(12, `query Sleep { pause(ms: 150) }`)
+	w.wait(`document.querySelector("[data-rows=leases] td")?.textContent === "query Sleep" && document.querySelector("[data-rows=holders] td")?.textContent === "query Sleep" && document.querySelector("[data-rows=slowest] td")?.textContent === "query Sleep"`)
 	w.wait(`[...document.querySelectorAll("#connections path.leased, #queue path.waiting, #leases path.rate")].filter((path) => path.getAttribute("d").includes(",")).length === 3`)
 	w.wait(`document.querySelector("#advice .bad")?.textContent.includes("All 5 connections were busy at p95")`)
 	w.whole("pool-load", 1360)
@@ -293,7 +293,7 @@ func nothingJumps(t *testing.T, browser context.Context) {
 		call(p, page.Enable, page.EnableParams{})
 	})
 	w.wait(live)
-	end := w.load(8, `{ pause(ms: 20) }`)
+	end := w.load(12, `{ pause(ms: 100) }`)
 	w.wait(`document.querySelector("#advice .bad") && document.querySelectorAll("[data-rows=leases] tr").length > 3`)
 	end()
 	w.wait(`document.querySelector("[data-rows=leases] .muted")`)

@@ -304,7 +304,7 @@ one is answered 503 ` + "`TOO_MANY_WATCHERS`" + `. The events are made for the p
 | JSON | meaning |
 |---|---|
 `)
-	docs := fieldDocs(t, "../../internal/console/report.go", "../../internal/console/holders.go", "../../internal/console/advice.go", "../../pool/tag.go")
+	docs := fieldDocs(t, "../../internal/console/report.go", "../../internal/console/holders.go", "../../internal/console/slowest.go", "../../internal/console/advice.go", "../../pool/tag.go")
 	var write func(of reflect.Type, prefix string)
 	write = func(of reflect.Type, prefix string) {
 		for i := range of.NumField() {
