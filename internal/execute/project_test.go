@@ -106,6 +106,27 @@ func TestProjectKeepsTheOrderOfFields(t *testing.T) {
 	}
 }
 
+// TestProjectOfDeepFaults: a fault in the depth is found once for each level above it, and not twice as often with each.
+func TestProjectOfDeepFaults(t *testing.T) {
+	const depth = 24
+	shape := &compile.Value{Object: true, Type: "Leaf", Members: []string{"x"}, Fields: []compile.Field{leaf(0, "x", jsonw.Int)}}
+	for range depth {
+		f := leaf(0, "in", jsonw.Text)
+		f.Value = shape
+		shape = &compile.Value{Object: true, Type: "Level", Members: []string{"in"}, Fields: []compile.Field{f}}
+		shape.Arrange()
+	}
+	document := []byte(strings.Repeat(`{"in": `, depth) + `{"x": "no"}` + strings.Repeat("}", depth))
+	want := strings.Repeat(`{"in":`, depth) + `{"x":null}` + strings.Repeat("}", depth)
+	var p execute.Projection
+	if out, ok := p.Project(shape, document); !ok || string(out) != want || len(p.Failed()) != 1 {
+		t.Fatalf("%v %s, errors at %q", ok, out, p.Failed())
+	}
+	if n := testing.AllocsPerRun(1, func() { p.Project(shape, document) }); n > 100*depth { // an error has some
+		t.Errorf("%v allocations", n)
+	}
+}
+
 // BenchmarkProject reads the document's bytes and writes the selected ones.
 func BenchmarkProject(b *testing.B) {
 	document, shape := article(), selection()

@@ -24,6 +24,7 @@ type writer struct {
 	quiet int // above 0: the value that is being written is lost already, and its errors with it
 
 	ahead      uint64        // by slot: the cells of the object that is being written that hold what is to be written of them
+	inTurn     bool          // something written ahead has failed: from now on all values wait for their turn
 	own        int           // where the cells of the variant's own object begin
 	plan       compile.Bound // what is being answered
 	page       page          // the connection's that is being written
@@ -41,7 +42,7 @@ type step struct {
 func (w *writer) reset() {
 	clear(w.cells[:cap(w.cells)])
 	w.buf, w.cells, w.path = w.buf[:0], w.cells[:0], w.path[:0]
-	w.errs, w.more, w.quiet = nil, 0, 0
+	w.errs, w.more, w.quiet, w.inTurn = nil, 0, 0, false
 	w.batches, w.collecting, w.page, w.plan = nil, false, page{}, compile.Bound{}
 }
 
@@ -242,7 +243,7 @@ func (w *writer) gatherAhead(v *compile.Value, cur *jsonw.Cursor) (ahead uint64)
 			continue
 		}
 		hint = slot + 1
-		if straight && slot < 64 && v.Inside[slot] != nil && ahead&(1<<slot) == 0 {
+		if straight && !w.inTurn && slot < 64 && v.Inside[slot] != nil && ahead&(1<<slot) == 0 {
 			if written := w.writeAhead(v.Inside[slot], cur); written != nil {
 				w.cells[base+slot] = written
 				ahead |= 1 << slot
@@ -268,7 +269,8 @@ func (w *writer) writeAhead(f *compile.Field, cur *jsonw.Cursor) []byte {
 	if ok && len(w.errs) == errs && w.more == more {
 		return w.buf[start:]
 	}
-	*cur, w.buf, w.errs, w.more = before, w.buf[:start], w.errs[:errs], more
+	// Were what is in it tried again, and what is in that, each level would double the work.
+	*cur, w.buf, w.errs, w.more, w.inTurn = before, w.buf[:start], w.errs[:errs], more, true
 	return nil
 }
 
