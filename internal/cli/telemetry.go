@@ -38,7 +38,11 @@ func (p *program) telemetry(ctx context.Context, o *fraiseql.Options) (stop func
 	}
 	log := o.Logger
 	// The exporters have no other place to tell an error.
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("telemetry could not be exported", "error", err) }))
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
+		if !errors.Is(err, context.Canceled) { // the end cuts an export off that is under way, and exports all of it again
+			log.Warn("telemetry could not be exported", "error", err)
+		}
+	}))
 	of, err := resource.New(ctx,
 		resource.WithAttributes(attribute.String("service.name", "fraiseql"), attribute.String("service.version", o.Version)),
 		resource.WithTelemetrySDK(), resource.WithFromEnv())
