@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"slices"
 	"time"
 
@@ -34,6 +35,7 @@ type sample struct {
 	report      loadgen.Report
 	serverCPU   time.Duration
 	postgresCPU time.Duration
+	loadCPU     time.Duration
 	peakBytes   int64
 }
 
@@ -68,6 +70,11 @@ func (m *measurement) cells(ctx context.Context) ([]cell, error) {
 	}
 	return out, nil
 }
+
+// openWorkers bounds the requests of an open load that are under way at once, and with them its connections; what falls due beyond
+// them waits, and its clock is running. Without such a bound the first moment in which the machine does something else has a
+// thousand connections opened, and the tail is that of accepting them.
+const openWorkers = 64
 
 // openShare is the share of the greatest throughput at which latency is measured: busy, not full.
 const openShare = 0.7
@@ -143,31 +150,38 @@ func (m *measurement) measure(ctx context.Context, c *contender, in cell, round 
 		},
 	}
 	if in.Rate > 0 {
+		load.Workers = openWorkers
 		load.Timeout = max(m.slot, 2*time.Second) // a contender that cannot keep up must not hold up the rest
 	}
 	if err := resetPeak(c.process.pid); err != nil {
 		return sample{}, fmt.Errorf("the server %s is gone: %w", c.key, err)
 	}
 	s := sample{contender: c.key, cell: in, round: round}
-	used := func() (server, postgres time.Duration, err error) {
-		server, err = cpuOf(c.process.pid)
-		postgres, treeErr := cpuOfTree(m.postmaster)
-		return server, postgres, errors.Join(err, treeErr)
-	}
-	server, postgres, err := used()
+	before, err := m.used(c.process.pid)
 	if err != nil {
 		return sample{}, err
 	}
 	if s.report, err = loadgen.Run(ctx, load); err != nil {
 		return sample{}, err
 	}
-	serverEnd, postgresEnd, err := used()
+	after, err := m.used(c.process.pid)
 	if err != nil {
 		return sample{}, fmt.Errorf("the server %s is gone: %w", c.key, err)
 	}
-	s.serverCPU, s.postgresCPU = serverEnd-server, postgresEnd-postgres
+	s.serverCPU, s.postgresCPU, s.loadCPU = after.server-before.server, after.postgres-before.postgres, after.load-before.load
 	s.peakBytes, err = memoryOf(c.process.pid, "VmHWM")
 	return s, err
+}
+
+// usage is the CPU time that each side of a measurement has used.
+type usage struct{ server, postgres, load time.Duration }
+
+func (m *measurement) used(server int) (u usage, err error) {
+	var faults [3]error
+	u.server, faults[0] = cpuOf(server)
+	u.postgres, faults[1] = cpuOfTree(m.postmaster)
+	u.load, faults[2] = cpuOf(os.Getpid())
+	return u, errors.Join(faults[:]...)
 }
 
 func (m *measurement) measurePgbench(ctx context.Context, in cell, round int) (sample, error) {

@@ -43,6 +43,7 @@ type figure struct {
 	Errors            []loadgen.ErrorCount `json:"errors,omitempty"`  // of the first round that had any
 	ServerCPU         float64              `json:"serverCPU"`         //
 	PostgresCPU       float64              `json:"postgresCPU"`       //
+	LoadCPU           float64              `json:"loadCPU"`           // of the generator
 	PeakBytes         int64                `json:"peakBytes"`         // of the server's process
 }
 
@@ -91,7 +92,7 @@ func figures(samples []sample) []figure {
 		f := figure{Contender: k.contender, cell: k.cell}
 		latencies := new(loadgen.Histogram)
 		var good int64
-		var elapsed, server, postgres time.Duration
+		var elapsed, server, postgres, load time.Duration
 		slices.SortFunc(groups[k], func(a, b sample) int { return cmp.Compare(a.round, b.round) })
 		for _, s := range groups[k] {
 			good += s.report.Good
@@ -99,6 +100,7 @@ func figures(samples []sample) []figure {
 			elapsed += s.report.Elapsed
 			server += s.serverCPU
 			postgres += s.postgresCPU
+			load += s.loadCPU
 			latencies.Merge(s.report.Latencies)
 			f.PeakBytes = max(f.PeakBytes, s.peakBytes)
 			f.ThroughputByRound = append(f.ThroughputByRound, s.report.Throughput)
@@ -110,6 +112,7 @@ func figures(samples []sample) []figure {
 		f.Throughput = over(float64(good), elapsed.Seconds())
 		f.ServerCPU = over(server.Seconds()*1000, float64(good+f.Failed))
 		f.PostgresCPU = over(postgres.Seconds()*1000, float64(good+f.Failed))
+		f.LoadCPU = over(load.Seconds()*1000, float64(good+f.Failed))
 		out = append(out, f)
 	}
 	return out
@@ -176,7 +179,7 @@ func (r result) print(out io.Writer) error {
 	for _, key := range keys {
 		fmt.Fprintf(out, "  %-3s %s\n", key, label(key))
 	}
-	fmt.Fprintln(out, "CPU: seconds per 1000 requests, of the server and of PostgreSQL. Peak: of the server, in MB.")
+	fmt.Fprintln(out, "CPU: seconds per 1000 requests, of the server, of PostgreSQL and of the load's generator. Peak: of the server, in MB.")
 	sorted := slices.Clone(r.Figures)
 	seen := map[cell]int{}
 	for _, f := range sorted {
@@ -188,17 +191,17 @@ func (r result) print(out io.Writer) error {
 		return cmp.Or(cmp.Compare(seen[a.cell], seen[b.cell]), cmp.Compare(a.Contender, b.Contender))
 	})
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "\nrequest\tload\t\treq/s\tp50 ms\tp95 ms\tp99 ms\tfailed\tserver CPU\tPostgreSQL CPU\tpeak\t")
+	fmt.Fprintln(w, "\nrequest\tload\t\treq/s\tp50 ms\tp95 ms\tp99 ms\tfailed\tserver CPU\tPostgreSQL CPU\tload CPU\tpeak\t")
 	for _, f := range sorted {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%.0f\t%s\t%s\t%s\t%d\t%s\t%s\t%s\t\n", f.Work, f.load(), f.Contender, f.Throughput,
+		fmt.Fprintf(w, "%s\t%s\t%s\t%.0f\t%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t\n", f.Work, f.load(), f.Contender, f.Throughput,
 			ms(f.Latency.P50), ms(f.Latency.P95), ms(f.Latency.P99), f.Failed,
-			number(f.ServerCPU, 3), number(f.PostgresCPU, 3), number(float64(f.PeakBytes)/1e6, 0))
+			number(f.ServerCPU, 3), number(f.PostgresCPU, 3), number(f.LoadCPU, 3), number(float64(f.PeakBytes)/1e6, 0))
 	}
 	if len(r.Ratios) > 0 {
-		fmt.Fprintln(w, "\nrequest\tload\tratio\treq/s\tp50\t\tp99\t\tserver CPU\tPostgreSQL CPU\tpeak\t")
+		fmt.Fprintln(w, "\nrequest\tload\tratio\treq/s\tp50\t\tp99\t\tserver CPU\tPostgreSQL CPU\t\tpeak\t")
 	}
 	for _, q := range r.Ratios {
-		fmt.Fprintf(w, "%s\t%s\t%s/%s\t%s\t%s\t\t%s\t\t%s\t%s\t%s\t\n", q.Work, q.load(), q.Of, q.To,
+		fmt.Fprintf(w, "%s\t%s\t%s/%s\t%s\t%s\t\t%s\t\t%s\t%s\t\t%s\t\n", q.Work, q.load(), q.Of, q.To,
 			number(q.Throughput, 2), number(q.P50, 2), number(q.P99, 2), number(q.ServerCPU, 2), number(q.PostgresCPU, 2), number(q.PeakBytes, 2))
 	}
 	if err := w.Flush(); err != nil {

@@ -36,8 +36,7 @@ type Load struct {
 	// Timeout bounds one request, and, after Duration, the wait for requests that are late. Default 30 s.
 	Timeout time.Duration
 
-	// Transport sends the requests. Default: HTTP/1.1 over kept connections, one for each worker, without compression; it is
-	// closed at the end.
+	// Transport sends the requests. Default: a Transport of this package, which is closed at the end.
 	Transport http.RoundTripper
 
 	// OnProgress, if not nil, is called about four times a second by one goroutine that has ended when Run returns.

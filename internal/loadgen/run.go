@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -21,10 +20,10 @@ func Run(ctx context.Context, load Load) (Report, error) {
 		return Report{}, fmt.Errorf("load: %w", err)
 	}
 	r := &runner{Load: load, latencies: new(Histogram), failed: new(Histogram), lateness: new(Histogram)}
+	var own Transport
+	defer own.CloseIdleConnections()
 	if r.Transport == nil {
-		transport := r.newTransport()
-		defer transport.CloseIdleConnections()
-		r.Transport = transport
+		r.Transport = &own
 	}
 
 	r.start = time.Now()
@@ -44,7 +43,7 @@ func Run(ctx context.Context, load Load) (Report, error) {
 	report := Report{
 		Open: r.Rate > 0, Rate: r.Rate, Workers: r.Workers, Elapsed: elapsed,
 		Good: r.latencies.Count(), Failed: r.failed.Count(),
-		Bytes: r.bytes.Load(), Connections: r.connections.Load(), Outstanding: r.outstanding.Load(),
+		Bytes: r.bytes.Load(), Connections: own.Connections(), Outstanding: r.outstanding.Load(),
 		Latency: r.latencies.Summary(), FailedLatency: r.failed.Summary(), Lateness: r.lateness.Summary(),
 		Errors: r.errors.sorted(), Latencies: r.latencies,
 	}
@@ -62,29 +61,11 @@ type runner struct {
 	start       time.Time
 	next        atomic.Int64 // the request that the next free worker takes
 	bytes       atomic.Int64
-	connections atomic.Int64
 	underWay    atomic.Int64
 	outstanding atomic.Int64 // the most that underWay has been
 	errors      tally
 
 	latencies, failed, lateness *Histogram
-}
-
-// newTransport keeps one connection for each worker, so that no request pays for a handshake but the first.
-func (r *runner) newTransport() *http.Transport {
-	dialer := net.Dialer{Timeout: r.Timeout}
-	return &http.Transport{
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := dialer.DialContext(ctx, network, address)
-			if err == nil {
-				r.connections.Add(1)
-			}
-			return conn, err
-		},
-		MaxIdleConns:        r.Workers,
-		MaxIdleConnsPerHost: r.Workers,
-		DisableCompression:  true,
-	}
 }
 
 // work is one worker. In an open load nobody deals out the requests: each worker takes the next number, and the number says

@@ -129,7 +129,7 @@ func Run(ctx context.Context, c Config) Report {
 	began := time.Now()
 	bounded, cancel := context.WithTimeoutCause(ctx, c.Duration, errTimeUp)
 	defer cancel()
-	transport := &http.Transport{MaxIdleConns: mostOutstanding, MaxIdleConnsPerHost: mostOutstanding, DisableCompression: true}
+	transport := new(loadgen.Transport) // one for all steps: a step pays for no connection that the one before has opened
 	defer transport.CloseIdleConnections()
 	load := loadgen.Load{
 		URL: c.URL, Header: c.Header, Body: func(int64) []byte { return c.Body },
