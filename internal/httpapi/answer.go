@@ -33,8 +33,8 @@ type answer struct {
 	stream  *coding.Stream // what is sent goes through it; nil: as it is
 	sent    bool           // the header has left
 	partial bool
-	timed   bool // a write deadline is set
-	untimed bool // w has no deadlines
+	until   time.Time // the write deadline that is set
+	untimed bool      // w has no deadlines
 	status  int
 	bytes   int64 // of the body
 	timing  bool  // waited is told to the client
@@ -249,15 +249,19 @@ func (a *answer) failed(err error) {
 	}
 }
 
+// deadline gives the next write its time. One that was given a moment ago is as good: setting it costs as much as the header does.
 func (a *answer) deadline() {
-	if a.untimed {
+	limit := a.x.h.o.WriteStall
+	now := time.Now()
+	if a.untimed || a.until.Sub(now) > limit-limit/64 {
 		return
 	}
-	if a.rc.SetWriteDeadline(time.Now().Add(a.x.h.o.WriteStall)) != nil {
+	until := now.Add(limit)
+	if a.rc.SetWriteDeadline(until) != nil {
 		a.untimed = true
 		return
 	}
-	a.timed = true
+	a.until = until
 }
 
 // drop forgets a held write.
@@ -265,7 +269,7 @@ func (a *answer) drop() { a.holds = false }
 
 // end puts back the connection's own deadline, which later requests on it live under, and returns the buffer.
 func (a *answer) end() {
-	if a.timed && a.err == nil {
+	if !a.until.IsZero() && a.err == nil {
 		var until time.Time
 		if s, ok := a.x.Context.Value(http.ServerContextKey).(*http.Server); ok && s.WriteTimeout > 0 {
 			until = time.Now().Add(s.WriteTimeout)
