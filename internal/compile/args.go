@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -173,7 +174,7 @@ func (p *param) fits(text []byte) error {
 	accepted := ""
 	switch p.cast {
 	case "uuid":
-		if !uuidForm.Match(text) {
+		if !isUUID(text) {
 			accepted = "a UUID such as 123e4567-e89b-12d3-a456-426614174000"
 		}
 	case "int2", "smallint":
@@ -196,11 +197,12 @@ func (p *param) fits(text []byte) error {
 
 // wholeOf says what is accepted when the text is no whole number of so many bits.
 func wholeOf(text []byte, bits int) (accepted string) {
-	if !wholeForm.Match(text) {
-		return "a whole number"
-	}
-	if _, err := strconv.ParseInt(string(text), 10, bits); err != nil {
+	_, err := strconv.ParseInt(string(text), 10, bits)
+	switch {
+	case errors.Is(err, strconv.ErrRange):
 		return fmt.Sprintf("a whole number from %d to %d", int64(-1)<<(bits-1), int64(1)<<(bits-1)-1)
+	case err != nil || text[0] == '+':
+		return "a whole number"
 	}
 	return ""
 }

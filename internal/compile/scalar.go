@@ -29,7 +29,6 @@ const (
 var (
 	wholeForm    = regexp.MustCompile(`^-?[0-9]+$`)
 	numberForm   = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,5})?$`)
-	uuidForm     = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
 	timeForm     = regexp.MustCompile(`^(([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?|24:00(:00)?)$`)
 	durationForm = regexp.MustCompile(`^P(-?[0-9]+(\.[0-9]+)?Y)?(-?[0-9]+(\.[0-9]+)?M)?(-?[0-9]+(\.[0-9]+)?W)?(-?[0-9]+(\.[0-9]+)?D)?(T(-?[0-9]+(\.[0-9]+)?H)?(-?[0-9]+(\.[0-9]+)?M)?(-?[0-9]+(\.[0-9]+)?S)?)?$`)
 	ltreeForm    = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
@@ -172,7 +171,7 @@ func textual(name string, plain []byte) (accepted string, ok bool) {
 	}
 	switch name {
 	case "UUID":
-		return "send a UUID such as 123e4567-e89b-12d3-a456-426614174000", uuidForm.Match(plain)
+		return "send a UUID such as 123e4567-e89b-12d3-a456-426614174000", isUUID(plain)
 	case "Date":
 		m, ok := moment(plain, 5_874_897)
 		return "send a date such as 2026-01-31", ok && !m.Clock
@@ -200,6 +199,24 @@ func textual(name string, plain []byte) (accepted string, ok bool) {
 		return "send labels joined by dots such as top.science", ltreeForm.Match(plain)
 	}
 	return "it cannot be sent", false
+}
+
+// isUUID tells whether text is a UUID as PostgreSQL writes it, in small letters or large ones. Keys are what queries ask for most,
+// and a regular expression for them took a twentieth of all instructions of a query for one row.
+func isUUID(text []byte) bool {
+	for i, c := range text {
+		switch i {
+		case 8, 13, 18, 23:
+			if c != '-' {
+				return false
+			}
+		default:
+			if (c < '0' || c > '9') && (c < 'a' || c > 'f') && (c < 'A' || c > 'F') {
+				return false
+			}
+		}
+	}
+	return len(text) == 36
 }
 
 // lastYear is the last one of PostgreSQL's timestamps; the first of all is 4713 BC.

@@ -145,20 +145,13 @@ func isKey(token []byte, name string) bool {
 	if string(token[1:len(token)-1]) == name {
 		return true
 	}
-	for _, c := range token {
-		if c == '\\' {
-			return text(token) == name
-		}
-	}
-	return false
+	return bytes.IndexByte(token, '\\') >= 0 && text(token) == name
 }
 
 // text gives what a string token stands for, as a string of its own.
 func text(token []byte) string {
-	for _, c := range token {
-		if c == '\\' {
-			return string(jsonw.AppendUnquoted(make([]byte, 0, len(token)), token))
-		}
+	if bytes.IndexByte(token, '\\') >= 0 {
+		return string(jsonw.AppendUnquoted(make([]byte, 0, len(token)), token))
 	}
 	return string(token[1 : len(token)-1])
 }

@@ -4,6 +4,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/fraiseql/fraiseql-go/internal/fault"
+	"github.com/fraiseql/fraiseql-go/internal/jsonw"
 )
 
 // maxDepth is how deep values may nest: far beyond any input type, far below what a stack holds.
@@ -147,7 +148,11 @@ func (s *scanner) word(w string) {
 // text takes a string.
 func (s *scanner) text() {
 	s.at++
-	for s.at < len(s.b) {
+	for {
+		s.at += jsonw.Plain(s.b[s.at:])
+		if s.at == len(s.b) {
+			break
+		}
 		switch c := s.b[s.at]; {
 		case c == '"':
 			s.at++

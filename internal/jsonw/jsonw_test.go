@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 
@@ -107,6 +108,47 @@ func FuzzString(f *testing.F) {
 			t.Errorf("unquoted %q, want %q", got, back)
 		}
 	})
+}
+
+// Text is looked at eight bytes at a time: every byte, wherever in such a word it stands and whatever stands beside it, must be
+// written as one that is looked at alone.
+func TestEveryByteEverywhere(t *testing.T) {
+	t.Parallel()
+	alone := func(c byte) string {
+		token := jsonw.AppendString(nil, []byte{c})
+		return string(token[1 : len(token)-1])
+	}
+	for first := range 256 {
+		for second := range 256 {
+			if first >= utf8.RuneSelf && second >= utf8.RuneSelf {
+				continue // together they may be one character
+			}
+			for at := range 9 {
+				before, after := strings.Repeat("x", at), strings.Repeat("y", 9)
+				text := before + string([]byte{byte(first), byte(second)}) + after
+				want := `"` + before + alone(byte(first)) + alone(byte(second)) + after + `"`
+				if got := string(jsonw.AppendString(nil, text)); got != want {
+					t.Fatalf("%q was written as %s, want %s", text, got, want)
+				}
+				plain := at
+				if len(alone(byte(first))) == 1 {
+					plain++
+					if len(alone(byte(second))) == 1 {
+						plain += 1 + len(after)
+					}
+				}
+				if got := jsonw.Plain([]byte(text)); got != plain {
+					t.Fatalf("%q: the first %d bytes are plain, want %d", text, got, plain)
+				}
+			}
+		}
+	}
+	for c := range 256 {
+		var back string
+		if err := json.Unmarshal([]byte(`"`+alone(byte(c))+`"`), &back); err != nil || back != strings.ToValidUTF8(string([]byte{byte(c)}), "\uFFFD") {
+			t.Errorf("%q was written as %s, which reads %q, %v", byte(c), alone(byte(c)), back, err)
+		}
+	}
 }
 
 // walk rebuilds a value with a cursor.

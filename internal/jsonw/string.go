@@ -2,6 +2,8 @@ package jsonw
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"unicode/utf8"
 )
 
@@ -10,6 +12,54 @@ const hexDigits = "0123456789abcdef"
 // AppendString writes s as a JSON string. Bytes that are not UTF-8 become U+FFFD.
 func AppendString[T string | []byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
+	start := len(dst)
+	dst = append(dst, s...)
+	if n := verbatim(dst[start:]); n < len(s) {
+		dst = appendEscaped(dst[:start+n], s[n:])
+	}
+	return append(dst, '"')
+}
+
+// verbatim is how many bytes at the start of b stand in a JSON string as they are.
+func verbatim(b []byte) int {
+	for i := 0; ; {
+		i += Plain(b[i:])
+		if i == len(b) || b[i] < utf8.RuneSelf {
+			return i
+		}
+		r, size := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && size == 1 {
+			return i
+		}
+		i += size
+	}
+}
+
+// Plain is how many bytes at the start of b are printable ASCII other than quotes and backslashes, which is what a JSON string
+// mostly holds. It looks at eight at a time: a byte of the word gets its top bit if it is one of the others, and above
+// the first of them also where a subtraction borrowed.
+func Plain(b []byte) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	if len(b) < 8 {
+		for i, c := range b {
+			if c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+				return i
+			}
+		}
+		return len(b)
+	}
+	for i := 0; i < len(b); i += 8 {
+		at := min(i, len(b)-8) // the last word overlaps the one before it
+		word := binary.LittleEndian.Uint64(b[at:])
+		control, quote, backslash := word-' '*ones, (word^'"'*ones)-ones, (word^'\\'*ones)-ones
+		if found := (word | control | quote | backslash) & tops; found != 0 {
+			return at + bits.TrailingZeros64(found)/8
+		}
+	}
+	return len(b)
+}
+
+func appendEscaped[T string | []byte](dst []byte, s T) []byte {
 	start := 0
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -50,8 +100,7 @@ func AppendString[T string | []byte](dst []byte, s T) []byte {
 		i++
 		start = i
 	}
-	dst = append(dst, s[start:]...)
-	return append(dst, '"')
+	return append(dst, s[start:]...)
 }
 
 // appendToken writes a JSON string as [AppendString] would. Only a column of type json can hold another spelling.
