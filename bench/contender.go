@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"reflect"
 	"time"
+
+	"github.com/fraiseql/fraiseql-go/internal/loadgen"
 )
 
 // contender is one way to serve the works over HTTP.
@@ -18,6 +20,8 @@ type contender struct {
 	process *process
 	bodies  map[string][][]byte // of the requests, by work and variant
 	answers map[string][][]byte // verified, by work and variant
+
+	connections loadgen.Transport // kept from slot to slot, so that no slot begins with opening them
 }
 
 // label says in a few words what a key stands for.

@@ -74,8 +74,8 @@ func parse(args []string) (options, error) {
 	contenders := flags.String("contenders", "", "which of a,b1,b1t,b2,c,ct,d (default: all; d, PostGraphile, only where npm is, and not with -quick)")
 	works := flags.String("requests", "", "which of one,list,nested (default: all)")
 	concurrency := flags.String("concurrency", "1,32,256,1000", "workers of the closed loads")
-	flags.IntVar(&o.rounds, "rounds", 3, "how often everything is measured, in turn")
-	flags.DurationVar(&o.slot, "slot", 2*time.Second, "how long each contender is measured at a time")
+	flags.IntVar(&o.rounds, "rounds", 9, "how often everything is measured, in turn")
+	flags.DurationVar(&o.slot, "slot", 700*time.Millisecond, "how long each contender is measured at a time")
 	flags.Float64Var(&o.rate, "rate", 0, "requests per second of the open loads (0: 70 % of what c, or else the first contender, can do)")
 	flags.IntVar(&o.pool, "pool", 10, "connections of each server's pool")
 	flags.StringVar(&o.databaseURL, "database-url", "", "use this PostgreSQL on this machine, in a database named "+databaseName+" that is made afresh (default: start one)")
@@ -91,9 +91,6 @@ func parse(args []string) (options, error) {
 		flags.Visit(func(f *flag.Flag) { set[f.Name] = true })
 		if !set["rounds"] {
 			o.rounds = 1
-		}
-		if !set["slot"] {
-			o.slot = 700 * time.Millisecond
 		}
 		if !set["proofs"] {
 			o.proofs = false

@@ -142,6 +142,8 @@ func (m *measurement) measure(ctx context.Context, c *contender, in cell, round 
 		Duration: m.slot,
 		Rate:     in.Rate,
 		Workers:  in.Concurrency,
+
+		Transport: &c.connections,
 		Check: func(n int64, body []byte) error {
 			if !bytes.Equal(body, answers[n%variantNum]) {
 				return fmt.Errorf("not the answer that was verified: %.200s", body)
@@ -163,6 +165,9 @@ func (m *measurement) measure(ctx context.Context, c *contender, in cell, round 
 	}
 	if s.report, err = loadgen.Run(ctx, load); err != nil {
 		return sample{}, err
+	}
+	if in.Concurrency > openWorkers {
+		c.connections.CloseIdleConnections() // or the server's memory would hold them from now on
 	}
 	after, err := m.used(c.process.pid)
 	if err != nil {
