@@ -76,7 +76,7 @@ func parse(args []string) (options, error) {
 	concurrency := flags.String("concurrency", "1,32,256,1000", "workers of the closed loads")
 	flags.IntVar(&o.rounds, "rounds", 9, "how often everything is measured, in turn")
 	flags.DurationVar(&o.slot, "slot", 700*time.Millisecond, "how long each contender is measured at a time")
-	flags.Float64Var(&o.rate, "rate", 0, "requests per second of the open loads (0: 70 % of what c, or else the first contender, can do)")
+	flags.Float64Var(&o.rate, "rate", 0, "requests per second of the open loads (0: 70 % of what c, or else the first contender, has sustained)")
 	flags.IntVar(&o.pool, "pool", 10, "connections of each server's pool")
 	flags.StringVar(&o.databaseURL, "database-url", "", "use this PostgreSQL on this machine, in a database named "+databaseName+" that is made afresh (default: start one)")
 	flags.StringVar(&o.json, "json", "", "write the figures to this file (default: last.json in the user's cache folder)")
@@ -121,6 +121,9 @@ func parse(args []string) (options, error) {
 	}
 	if o.rounds < 1 || o.slot < 100*time.Millisecond || o.pool < 1 || o.rows < 1 || o.rate < 0 {
 		faults = append(faults, errors.New("-rounds, -pool and -rows begin at 1, -slot at 100ms, -rate at 0"))
+	}
+	if o.rate == 0 && len(o.concurrency) == 0 {
+		faults = append(faults, errors.New("without a -concurrency the open loads need a -rate: theirs comes from a closed one"))
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -184,24 +187,24 @@ func compare(ctx context.Context, o options) (err error) {
 		return err
 	}
 	o.say("all %d contenders answer the same", len(m.contenders))
+	var proved []verdict
+	var unproved error // does not take what was measured along
+	if o.proofs {
+		// Before the load: two of them measure one core, and a machine that was busy for minutes may be a slower one.
+		proved, unproved = prove(ctx, o)
+	}
 	samples, err := m.run(ctx)
 	if err != nil {
-		return err
+		return errors.Join(err, unproved)
 	}
 	r, err := summarize(ctx, d.conn, samples, o)
 	if err != nil {
-		return err
+		return errors.Join(err, unproved)
 	}
 	if err := r.print(os.Stdout); err != nil {
 		return err
 	}
-	r.Targets = r.judge()
-	var unproved error // does not take what was measured along
-	if o.proofs {
-		var proved []verdict
-		proved, unproved = prove(ctx, o)
-		r.Targets = append(r.Targets, proved...)
-	}
+	r.Targets = append(r.judge(), proved...)
 	if err := printTargets(os.Stdout, r.Targets); err != nil {
 		return err
 	}

@@ -48,27 +48,39 @@ type measurement struct {
 	postmaster  int
 }
 
-// cells plans the conditions; the rate of each open one is a share of what c, or else the first contender, can do.
-func (m *measurement) cells(ctx context.Context) ([]cell, error) {
+// closed are the conditions of closed loads.
+func (m *measurement) closed() []cell {
 	var out []cell
 	for _, w := range m.works {
 		for _, n := range m.concurrency {
 			out = append(out, cell{Work: w.name, Concurrency: n})
 		}
+	}
+	return out
+}
+
+// open are those of open loads. The rate of each is a share of what c, or else the first contender, has sustained: the median of
+// the rounds of a closed load, 32 workers if that was measured. What a machine does in its first minute it does not keep up.
+func (m *measurement) open(samples []sample) []cell {
+	var out []cell
+	for _, w := range m.works {
 		rate := m.rate
 		if rate == 0 && len(m.contenders) > 0 {
 			reference := m.contenders[max(0, slices.IndexFunc(m.contenders, func(c *contender) bool { return c.key == "c" }))]
-			s, err := m.measure(ctx, reference, cell{Work: w.name, Concurrency: 32}, 0)
-			if err != nil {
-				return nil, err
+			workers := m.concurrency[max(0, slices.Index(m.concurrency, 32))]
+			var sustained []float64
+			for _, s := range samples {
+				if s.contender == reference.key && s.cell == (cell{Work: w.name, Concurrency: workers}) {
+					sustained = append(sustained, s.report.Throughput)
+				}
 			}
-			rate = roundDown(s.report.Throughput * openShare)
+			rate = roundDown(median(sustained) * openShare)
 		}
 		if rate > 0 {
 			out = append(out, cell{Work: w.name, Rate: rate})
 		}
 	}
-	return out, nil
+	return out
 }
 
 // openWorkers bounds the requests of an open load that are under way at once, and with them its connections; what falls due beyond
@@ -88,16 +100,22 @@ func roundDown(rate float64) float64 {
 	return math.Floor(rate/unit) * unit
 }
 
-// run goes through all rounds: in each, every cell, and in each cell every contender straight after the other, a different one
-// first in each round, so that what else the machine does falls on all alike.
+// run measures the closed loads, and then the open ones, whose rates come from them.
 func (m *measurement) run(ctx context.Context) ([]sample, error) {
 	if err := m.warm(ctx); err != nil {
 		return nil, err
 	}
-	cells, err := m.cells(ctx)
+	samples, err := m.inTurn(ctx, m.closed())
 	if err != nil {
 		return nil, err
 	}
+	open, err := m.inTurn(ctx, m.open(samples))
+	return append(samples, open...), err
+}
+
+// inTurn goes through all rounds: in each, every cell, and in each cell every contender straight after the other, a different one
+// first in each round, so that what else the machine does falls on all alike.
+func (m *measurement) inTurn(ctx context.Context, cells []cell) ([]sample, error) {
 	var samples []sample
 	for round := range m.rounds {
 		for i, c := range cells {

@@ -32,23 +32,26 @@ type result struct {
 	Targets  []verdict `json:"targets"`
 }
 
-// figure is one contender in one cell, all rounds together. CPU is in seconds per 1000 answers.
+// figure is one contender in one cell: all rounds together, and what ratios are made of round by round. CPU is in seconds per
+// 1000 answers.
 type figure struct {
 	Contender string `json:"contender"`
 	cell
-	Throughput        float64              `json:"throughput"`        // good answers per second
-	ThroughputByRound []float64            `json:"throughputByRound"` //
-	Latency           loadgen.Summary      `json:"latency"`           // of good answers
-	Failed            int64                `json:"failed"`            //
-	Errors            []loadgen.ErrorCount `json:"errors,omitempty"`  // of the first round that had any
-	ServerCPU         float64              `json:"serverCPU"`         //
-	PostgresCPU       float64              `json:"postgresCPU"`       //
-	LoadCPU           float64              `json:"loadCPU"`           // of the generator
-	PeakBytes         int64                `json:"peakBytes"`         // of the server's process
+	Throughput        float64              `json:"throughput"`         // good answers per second
+	ThroughputByRound []float64            `json:"throughputByRound"`  //
+	Latency           loadgen.Summary      `json:"latency"`            // of good answers
+	Failed            int64                `json:"failed"`             //
+	Errors            []loadgen.ErrorCount `json:"errors,omitempty"`   // of the first round that had any
+	ServerCPU         float64              `json:"serverCPU"`          //
+	PostgresCPU       float64              `json:"postgresCPU"`        //
+	LoadCPU           float64              `json:"loadCPU"`            // of the generator
+	ServerByRound     []float64            `json:"serverCPUByRound"`   //
+	PostgresByRound   []float64            `json:"postgresCPUByRound"` //
+	PeakBytes         int64                `json:"peakBytes"`          // of the server's process
 }
 
-// ratio compares two contenders in one cell: 2 says that Of has twice the figure of To. Throughput is the median of the
-// rounds' ratios, so that one disturbed round does not decide.
+// ratio compares two contenders in one cell: 2 says that Of has twice the figure of To. Throughput and CPU are medians of the
+// rounds' ratios, so that a disturbed round does not decide.
 type ratio struct {
 	Of string `json:"of"`
 	To string `json:"to"`
@@ -104,18 +107,24 @@ func figures(samples []sample) []figure {
 			latencies.Merge(s.report.Latencies)
 			f.PeakBytes = max(f.PeakBytes, s.peakBytes)
 			f.ThroughputByRound = append(f.ThroughputByRound, s.report.Throughput)
+			f.ServerByRound = append(f.ServerByRound, perThousand(s.serverCPU, s.report.Good+s.report.Failed))
+			f.PostgresByRound = append(f.PostgresByRound, perThousand(s.postgresCPU, s.report.Good+s.report.Failed))
 			if f.Errors == nil {
 				f.Errors = s.report.Errors
 			}
 		}
 		f.Latency = latencies.Summary()
 		f.Throughput = over(float64(good), elapsed.Seconds())
-		f.ServerCPU = over(server.Seconds()*1000, float64(good+f.Failed))
-		f.PostgresCPU = over(postgres.Seconds()*1000, float64(good+f.Failed))
-		f.LoadCPU = over(load.Seconds()*1000, float64(good+f.Failed))
+		f.ServerCPU = perThousand(server, good+f.Failed)
+		f.PostgresCPU = perThousand(postgres, good+f.Failed)
+		f.LoadCPU = perThousand(load, good+f.Failed)
 		out = append(out, f)
 	}
 	return out
+}
+
+func perThousand(cpu time.Duration, answers int64) float64 {
+	return over(cpu.Seconds()*1000, float64(answers))
 }
 
 // over divides, and gives 0 where there is nothing to divide by: such a figure is shown as a dash.
@@ -142,20 +151,27 @@ func ratios(all []figure) []ratio {
 			if g.cell != f.cell || !slices.Contains(compared[f.Contender], g.Contender) {
 				continue
 			}
-			var rounds []float64
-			for i := range min(len(f.ThroughputByRound), len(g.ThroughputByRound)) {
-				rounds = append(rounds, over(f.ThroughputByRound[i], g.ThroughputByRound[i]))
-			}
 			out = append(out, ratio{
-				Of: f.Contender, To: g.Contender, cell: f.cell, Throughput: median(rounds),
-				P50:       over(float64(f.Latency.P50), float64(g.Latency.P50)),
-				P99:       over(float64(f.Latency.P99), float64(g.Latency.P99)),
-				ServerCPU: over(f.ServerCPU, g.ServerCPU), PostgresCPU: over(f.PostgresCPU, g.PostgresCPU),
-				PeakBytes: over(float64(f.PeakBytes), float64(g.PeakBytes)),
+				Of: f.Contender, To: g.Contender, cell: f.cell,
+				Throughput:  byRound(f.ThroughputByRound, g.ThroughputByRound),
+				ServerCPU:   byRound(f.ServerByRound, g.ServerByRound),
+				PostgresCPU: byRound(f.PostgresByRound, g.PostgresByRound),
+				P50:         over(float64(f.Latency.P50), float64(g.Latency.P50)),
+				P99:         over(float64(f.Latency.P99), float64(g.Latency.P99)),
+				PeakBytes:   over(float64(f.PeakBytes), float64(g.PeakBytes)),
 			})
 		}
 	}
 	return out
+}
+
+// byRound is the median of the rounds' ratios.
+func byRound(of, to []float64) float64 {
+	var rounds []float64
+	for i := range min(len(of), len(to)) {
+		rounds = append(rounds, over(of[i], to[i]))
+	}
+	return median(rounds)
 }
 
 func median(v []float64) float64 {

@@ -37,7 +37,7 @@ var (
 		{figure: "throughput", of: "c", to: "a", works: []string{"list"}, loads: []int{32}, value: throughput, least: 0.65},
 		{figure: "throughput", of: "c", to: "d", works: []string{"list", "nested"}, loads: []int{32}, value: throughput, least: 4},
 		{figure: "PostgreSQL CPU a request", of: "c", to: "b1", works: everyWork, loads: []int{32}, value: postgresCPU, most: 0.9},
-		{figure: "p99.9 / p50 at 70 % of the most", of: "c", works: everyWork, value: tail, most: 5},
+		{figure: "p99.9 / p50 at 70 % of the sustained load", of: "c", works: everyWork, value: tail, most: 5},
 	}
 )
 

@@ -225,6 +225,9 @@ comment on table t is '@fraiseql:type
 name: Thing';`)
 	for query, want := range map[string]string{
 		`{ thing(id: "99999999999") { id } }`:                       `"99999999999" is not what this field holds: send a whole number from -2147483648 to 2147483647`,
+		`{ thing(id: "+5") { id } }`:                                `"+5" is not what this field holds: send a whole number`,
+		`{ thing(id: "") { id } }`:                                  `"" is not what this field holds: send a whole number`,
+		`{ thing(id: "5x") { id } }`:                                `"5x" is not what this field holds: send a whole number`,
 		`{ things(where: {id: {in: ["1", "2147483648"]}}) { id } }`: "from -2147483648 to 2147483647",
 		`{ things(where: {short: {lt: 40000}}) { id } }`:            "short: \"40000\" is not what this field holds: send a whole number from -32768 to 32767",
 		`{ things(where: {single: {lt: 1e300}}) { id } }`:           "send a number of single precision",
