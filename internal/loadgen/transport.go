@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,12 +41,16 @@ func (t *Transport) CloseIdleConnections() {
 	t.idle = nil
 }
 
-// RoundTrip implements http.RoundTripper. A kept connection that the server has closed in the meantime is replaced, once, as
-// long as no byte of an answer came over it.
+// staleAfter is how long a connection can go unused before its server may have closed it for that reason alone.
+const staleAfter = time.Second
+
+// RoundTrip implements http.RoundTripper. If a connection that went unused for a second fails before the first byte of an answer,
+// the server has probably closed it, and the request goes over a new one. Any other failure is the request's.
 func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if c := t.take(request.URL); c != nil {
+		stale := time.Since(c.unused) > staleAfter
 		answer, begun, err := t.exchange(c, request)
-		if err == nil || begun || request.Context().Err() != nil || request.GetBody == nil {
+		if err == nil || begun || !stale || request.Context().Err() != nil || request.GetBody == nil {
 			return answer, err
 		}
 		body, err := request.GetBody()
@@ -66,24 +71,25 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 // conn is a connection to one server; a request has it for itself.
 type conn struct {
 	net.Conn
-	server string // scheme and host
+	server string    // scheme and host
+	unused time.Time // since when
 	r      *bufio.Reader
 	w      *bufio.Writer
 }
 
 func server(u *url.URL) string { return u.Scheme + "://" + u.Host }
 
-// take gives a kept connection to the server, or nil.
+// take gives the connection to the server that was used last, or nil.
 func (t *Transport) take(u *url.URL) *conn {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	last := len(t.idle) - 1
-	if last < 0 || t.idle[last].server != server(u) {
-		return nil
+	for i, c := range slices.Backward(t.idle) {
+		if c.server == server(u) {
+			t.idle = slices.Delete(t.idle, i, i+1)
+			return c
+		}
 	}
-	c := t.idle[last]
-	t.idle = t.idle[:last]
-	return c
+	return nil
 }
 
 func (t *Transport) dial(ctx context.Context, u *url.URL) (*conn, error) {
@@ -161,6 +167,7 @@ func (b *body) Close() error {
 	if watched := b.unwatch(); !watched || !b.ended || !b.reusable {
 		return b.conn.Close()
 	}
+	b.conn.unused = time.Now()
 	b.transport.mu.Lock()
 	defer b.transport.mu.Unlock()
 	b.transport.idle = append(b.transport.idle, b.conn)

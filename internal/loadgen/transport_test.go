@@ -1,7 +1,6 @@
 package loadgen_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
@@ -9,10 +8,10 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -96,7 +95,7 @@ func TestTransportOverTLS(t *testing.T) {
 	}
 }
 
-// A server may close a kept connection at any time: the request goes out again over a new one, with its whole body.
+// A server may close a connection that nobody used for a while: the request goes out again over a new one, with its whole body.
 func TestTransportReplacesAConnectionThatTheServerClosed(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) }))
@@ -108,51 +107,60 @@ func TestTransportReplacesAConnectionThatTheServerClosed(t *testing.T) {
 			t.Fatalf("request %d: got %d %q %v", i, status, text, err)
 		}
 		server.CloseClientConnections()
+		transport.Age(2 * time.Second)
 	}
 	if n := transport.Connections(); n != 3 {
 		t.Errorf("%d connections, want one for each request", n)
 	}
 }
 
-// What was cut behind its first byte is not asked again: the server may have done it.
+// A request that failed over a connection in use is not sent again: the server may have done what it asks for, and a failure that
+// is tried again is not counted. Nor is one whose answer was cut behind its first byte, whatever the connection's age.
 func TestTransportDoesNotAskTwice(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	asked := make(chan int, 1)
-	go func() { // ends with the connection at the latest: the test waits for asked
-		conn, err := listener.Accept()
-		if err != nil {
-			asked <- 0
-			return
-		}
-		defer func() { _ = conn.Close() }()
-		n := 0
-		for _, answer := range []string{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "HTTP/1.1 200 OK\r\n"} {
-			if _, err := http.ReadRequest(bufio.NewReader(conn)); err != nil {
-				break
+	for _, c := range []struct {
+		name, answer string
+		age          time.Duration
+	}{
+		{"no byte", "", 0},
+		{"cut", "HTTP/1.1 200 OK\r\n", 0},
+		{"cut, on an old connection", "HTTP/1.1 200 OK\r\n", time.Minute},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			var asked atomic.Int64
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				if asked.Add(1) != 2 {
+					fmt.Fprint(w, "{}")
+					return
+				}
+				conn, out, err := http.NewResponseController(w).Hijack()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				_, err = out.WriteString(c.answer)
+				if err := errors.Join(err, out.Flush(), conn.Close()); err != nil {
+					t.Error(err)
+				}
+			}))
+			defer server.Close()
+			var transport loadgen.Transport
+			defer transport.CloseIdleConnections()
+			if _, text, err := ask(t.Context(), &transport, server.URL, ""); text != "{}" || err != nil {
+				t.Fatalf("got %q %v", text, err)
 			}
-			n++
-			if _, err := io.WriteString(conn, answer); err != nil {
-				break
+			transport.Age(c.age)
+			if _, _, err := ask(t.Context(), &transport, server.URL, ""); !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+				t.Errorf("got %v, want an answer that was cut", err)
 			}
-		}
-		asked <- n
-	}()
-	var transport loadgen.Transport
-	defer transport.CloseIdleConnections()
-	url := "http://" + listener.Addr().String()
-	if _, text, err := ask(t.Context(), &transport, url, ""); text != "{}" || err != nil {
-		t.Fatalf("got %q %v", text, err)
-	}
-	if _, _, err := ask(t.Context(), &transport, url, ""); !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Errorf("got %v, want an answer that was cut", err)
-	}
-	if n := <-asked; n != 2 || transport.Connections() != 1 {
-		t.Errorf("asked %d times over %d connections, want twice over one", n, transport.Connections())
+			if asked.Load() != 2 || transport.Connections() != 1 {
+				t.Errorf("asked %d times over %d connections, want twice over one", asked.Load(), transport.Connections())
+			}
+			if _, text, err := ask(t.Context(), &transport, server.URL, ""); text != "{}" || err != nil || transport.Connections() != 2 {
+				t.Errorf("then got %q %v over %d connections, want a new one", text, err, transport.Connections())
+			}
+		})
 	}
 }
 
