@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -18,6 +19,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -109,18 +111,25 @@ var (
 	database = regexp.MustCompile(`postgres://(?:([\w.]+)(?::([\w-]+))?@)?(?:localhost|127\.0\.0\.1)(?::5432)?/(\w+)`)
 )
 
-// port gives the free port that stands for one of the page.
+// port gives the free port that stands for one of the page. It is below those that systems give away, or a server of another test
+// could have it before the page's own.
 func (p *page) port(name string) string {
-	if p.ports[name] == "" {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	for p.ports[name] == "" {
+		free := strconv.Itoa(10_000 + rand.IntN(20_000))
+		l, err := net.Listen("tcp", "127.0.0.1:"+free)
 		if err != nil {
-			p.t.Fatal(err)
+			continue // somebody has it
 		}
-		_, p.ports[name], _ = net.SplitHostPort(l.Addr().String())
 		_ = l.Close()
+		if _, taken := given.LoadOrStore(free, true); !taken {
+			p.ports[name] = free
+		}
 	}
 	return p.ports[name]
 }
+
+// given are the ports of all pages.
+var given sync.Map
 
 // here puts the test's addresses in the place of the page's.
 func (p *page) here(text string) string {
