@@ -229,6 +229,10 @@ func TestRefusalsComeBeforeSQL(t *testing.T) {
 		{`query($m: Mood) { authors(where: {mood: {eq: $m}}) { id } }`, `{"m": "ANGRY"}`, "not a value of the enum Mood"},
 		{`query($t: String) { authors(where: {name: {eq: $t}}) { id } }`, `{"t": "a\u0000b"}`, "U+0000"},
 		{`{ author(id: "7") { id } }`, ``, "send a UUID"},
+		{`{ author(id: "123e4567-e89b-12d3-a456-42661417400") { id } }`, ``, "send a UUID"},
+		{`{ author(id: "123e4567-e89b-12d3-a456-4266141740000") { id } }`, ``, "send a UUID"},
+		{`{ author(id: "123e4567-e89b-12d3-a456-42661417400g") { id } }`, ``, "send a UUID"},
+		{`{ author(id: "123e4567e-89b-12d3-a456-426614174000") { id } }`, ``, "send a UUID"},
 		{`{ authors(limit: 101) { id } }`, ``, "the maximum is 100"},
 		{`{ authors(offset: -1) { id } }`, ``, "must not be negative"},
 	} {

@@ -143,6 +143,35 @@ func TestSlowClient(t *testing.T) {
 	}
 }
 
+// TestEachWriteHasItsTime makes an answer that takes longer than a write may: the time begins anew with each part.
+func TestEachWriteHasItsTime(t *testing.T) {
+	t.Parallel()
+	part := strings.Repeat("x", 300<<10) // too much to be held back
+	const parts = 6
+	o := quiet(func(_ context.Context, _ *gqlop.Request, out io.Writer) error {
+		pause := time.NewTicker(300 * time.Millisecond)
+		defer pause.Stop()
+		for range parts {
+			if err := write(out, part); err != nil {
+				return err
+			}
+			<-pause.C
+		}
+		return nil
+	})
+	o.WriteStall = time.Second
+	server := httptest.NewServer(httpapi.New(o))
+	defer server.Close()
+	resp, err := http.Post(server.URL, "application/json", strings.NewReader(document("{a}")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if got, err := io.Copy(io.Discard, resp.Body); got != int64(parts*len(part)) || err != nil {
+		t.Errorf("%d bytes and %v, want %d", got, err, parts*len(part))
+	}
+}
+
 // TestWholeAnswerDoesNotWait proves that a held answer is sent after Execute has returned, under the stall limit too.
 func TestWholeAnswerDoesNotWait(t *testing.T) {
 	t.Parallel()

@@ -59,6 +59,7 @@ func Plain(b []byte) int {
 	return len(b)
 }
 
+// appendEscaped writes what stands between the quotes, byte by byte: text from its first byte on that needs it.
 func appendEscaped[T string | []byte](dst []byte, s T) []byte {
 	start := 0
 	for i := 0; i < len(s); {
