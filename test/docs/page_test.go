@@ -114,11 +114,14 @@ var (
 // port gives the free port that stands for one of the page. It is below those that systems give away, or a server of another test
 // could have it before the page's own.
 func (p *page) port(name string) string {
-	for p.ports[name] == "" {
+	for tries := 0; p.ports[name] == ""; tries++ {
 		free := strconv.Itoa(10_000 + rand.IntN(20_000))
 		l, err := net.Listen("tcp", "127.0.0.1:"+free)
 		if err != nil {
-			continue // somebody has it
+			if tries == 100 {
+				p.t.Fatal(err) // not one is free, or there is no loopback
+			}
+			continue
 		}
 		_ = l.Close()
 		if _, taken := given.LoadOrStore(free, true); !taken {
