@@ -8,7 +8,8 @@ import (
 // noWaitPing is how long a caller that does not wait gives an idle connection to answer its ping.
 const noWaitPing = time.Second
 
-// lookInterval is how long a look at a socket holds: what happens meanwhile could as well happen right after a look.
+// lookInterval is how long a look at a socket holds, and so does the end of an answer, which is all that had arrived: what
+// happens meanwhile could as well happen right after a look.
 const lookInterval = 100 * time.Microsecond
 
 // Acquire lends a connection, which must be released, best by defer. It waits, first come first served, until one is
@@ -88,17 +89,15 @@ func (p *Pool) lend(s *slot, now instant, sc *scope) uint64 {
 // quiet looks at a connection that was just lent, without a round trip: nothing may have arrived on it. If something
 // has, the loan is taken back and the connection is pinged, or closed if the server has ended it.
 func (p *Pool) quiet(s *slot, now instant) bool {
-	if now.since(s.lookedAt) < lookInterval {
-		return true
-	}
-	var look peekResult
-	if s.pg.Frontend().ReadBufferLen() > 0 {
+	look := peekQuiet
+	switch {
+	case s.pg.Frontend().ReadBufferLen() > 0:
 		look = peekData
-	} else {
+	case now.since(max(s.lookedAt, instant(s.wire.heardAt.Load()))) >= lookInterval:
 		look = s.wire.peek()
+		s.lookedAt = now
 	}
 	if look == peekQuiet {
-		s.lookedAt = now
 		return true
 	}
 	p.meters.peekMisses.Add(1)

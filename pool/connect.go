@@ -253,7 +253,7 @@ func (p *Pool) dialOnce(ctx context.Context, s *slot, pooled bool) (*pgx.Conn, e
 		if done {
 			return &errand{Conn: conn, slot: s}, nil
 		}
-		s.wire = newWire(conn, p.o.CloseGrace)
+		s.wire = newWire(conn, p)
 		return s.wire, nil
 	}
 	onError := config.OnPgError

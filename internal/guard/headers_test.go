@@ -9,6 +9,42 @@ import (
 	"github.com/fraiseql/fraiseql-go/internal/guard"
 )
 
+// shown are the headers that say what a browser may do with an answer that it shows or loads.
+var shown = []string{"Referrer-Policy", "Cross-Origin-Resource-Policy", "Content-Security-Policy"}
+
+// TestHeadersByRequest: only what a script alone can have sent gets fewer.
+func TestHeadersByRequest(t *testing.T) {
+	t.Parallel()
+	h := guard.Headers(http.NotFoundHandler())
+	for _, c := range []struct {
+		method string
+		kinds  []string
+		script bool
+	}{
+		{http.MethodPost, []string{"application/json"}, true},
+		{http.MethodPost, []string{"application/json; charset=utf-8"}, true},
+		{http.MethodGet, []string{"application/json"}, false},
+		{http.MethodPost, nil, false},
+		{http.MethodPost, []string{"text/plain"}, false},
+		{http.MethodPost, []string{"text/plain; application/json"}, false},
+		{http.MethodPost, []string{"multipart/form-data"}, false},
+		{http.MethodPost, []string{"application/json", "text/plain"}, false},
+	} {
+		r := httptest.NewRequest(c.method, "/graphql", nil)
+		r.Header["Content-Type"] = c.kinds
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if got := w.Header().Get("X-Content-Type-Options"); got != "nosniff" {
+			t.Errorf("%s %q: nosniff is %q", c.method, c.kinds, got)
+		}
+		for _, name := range shown {
+			if got := w.Header().Get(name); (got == "") != c.script {
+				t.Errorf("%s %q: %s is %q", c.method, c.kinds, name, got)
+			}
+		}
+	}
+}
+
 func TestHeaders(t *testing.T) {
 	t.Parallel()
 	h := guard.Headers(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

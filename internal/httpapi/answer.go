@@ -271,7 +271,7 @@ func (a *answer) drop() { a.holds = false }
 func (a *answer) end() {
 	if !a.until.IsZero() && a.err == nil {
 		var until time.Time
-		if s, ok := a.x.Context.Value(http.ServerContextKey).(*http.Server); ok && s.WriteTimeout > 0 {
+		if s := a.x.server; s != nil && s.WriteTimeout > 0 {
 			until = time.Now().Add(s.WriteTimeout)
 		}
 		_ = a.rc.SetWriteDeadline(until) // it fails on a closed connection only

@@ -163,6 +163,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	x := &exchange{Context: r.Context(), h: h, r: r, start: time.Now()}
+	x.server, _ = x.Context.Value(http.ServerContextKey).(*http.Server)
 	x.id[0] = requestID(r)
 	x.out.begin(x, w)
 	defer x.end()
@@ -186,6 +187,7 @@ type exchange struct {
 	context.Context // the HTTP request's
 	h               *handler
 	r               *http.Request
+	server          *http.Server // nil: it is not known
 	start           time.Time
 	id              [1]string // an array: it is a header's list of values too
 	media           media

@@ -65,7 +65,7 @@ func (x *exchange) limitBody() {
 	if limit < 0 || x.r.ContentLength == 0 {
 		return
 	}
-	if s, ok := x.Context.Value(http.ServerContextKey).(*http.Server); ok && s.ReadTimeout > 0 && s.ReadTimeout < limit {
+	if s := x.server; s != nil && s.ReadTimeout > 0 && s.ReadTimeout < limit {
 		return // the server's own limit is the stricter one
 	}
 	x.reading = x.out.rc.SetReadDeadline(time.Now().Add(limit)) == nil
