@@ -140,8 +140,8 @@ func TestPlansFollowTheShapeOfVariables(t *testing.T) {
 	t.Parallel()
 	_, s := library(t)
 	docs, c := documents(t, s), compile.New(s, 100, 0)
-	op, err := docs.Read(&gqlop.Request{Query: `query($w: AuthorWhereInput!, $in: [ID!], $b: Boolean = false) {
-		authors(where: {AND: [$w, {id: {in: $in}}]}) { id @skip(if: $b) name } }`})
+	op, err := docs.Read(&gqlop.Request{Query: `query($w: AuthorWhereInput!, $in: [ID!], $b: Boolean = false, $skip: Int, $most: Int) {
+		authors(where: {AND: [$w, {id: {in: $in}}]}) { id @skip(if: $b) name ...F } } fragment F on Author { books(offset: $skip, limit: $most) { id } }`})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,10 +166,18 @@ func TestPlansFollowTheShapeOfVariables(t *testing.T) {
 		"a key more":          {`{"in": [], "w": {"name": {"eq": "b"}, "age": {"gt": 1}}}`, false},
 		"a list not sent":     {`{"w": {"name": {"eq": "b"}}}`, false},
 		"the other boolean":   {`{"in": [], "w": {"name": {"eq": "b"}}, "b": true}`, false},
+		"an offset sent":      {`{"in": [], "w": {"name": {"eq": "b"}}, "skip": 1}`, false},
 	} {
 		if got := plan(c.variables) == first; got != c.same {
 			t.Errorf("%s: same plan: %t, want %t", name, got, c.same)
 		}
+	}
+	page := func(skip, most string) *compile.Plan {
+		return plan(`{"in": [], "w": {}, "skip": ` + skip + `, "most": ` + most + `}`)
+	}
+	start, next := page("0", "0"), page("1", "1")
+	if start == next || page("0.0", "5") != start || page("2", "0") != next {
+		t.Error("the first page has a plan of its own, and all that follow have one")
 	}
 }
 

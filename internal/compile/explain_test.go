@@ -173,6 +173,39 @@ func TestColumnsArePruned(t *testing.T) {
 	}
 }
 
+// TestFirstPageIsPlannedOnce has PostgreSQL itself decide: it plans a statement without an offset once, and one with an offset
+// that it does not know each time.
+func TestFirstPageIsPlannedOnce(t *testing.T) {
+	t.Parallel()
+	_, p := newPlanner(t)
+	for offset, want := range map[string]string{"0": "once", "20": "each time"} {
+		bound, err := bind(p.docs, p.c, `query($o: Int!) { wides(limit: 20, offset: $o) { id a } }`, `{"o": `+offset+`}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stmt := bound.Roots[0].Statement
+		if _, err := p.conn.Prepare(t.Context(), stmt.Name, stmt.SQL); err != nil {
+			t.Fatal(err)
+		}
+		params, err := bound.Params(stmt, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 20 {
+			if err := p.conn.PgConn().ExecPrepared(t.Context(), stmt.Name, params, nil, nil).Read().Err; err != nil {
+				t.Fatal(err)
+			}
+		}
+		var once, eachTime int
+		if err := p.conn.QueryRow(t.Context(), "select generic_plans, custom_plans from pg_prepared_statements where name = $1", stmt.Name).Scan(&once, &eachTime); err != nil {
+			t.Fatal(err)
+		}
+		if (once == 20) != (want == "once") || (eachTime == 20) != (want == "each time") {
+			t.Errorf("offset %s: of 20 executions %d used a plan made once and %d one of their own, want it planned %s", offset, once, eachTime, want)
+		}
+	}
+}
+
 // TestDocumentsAreMadeOnce: the document that a view makes stands behind a barrier, so that it is made once for each row
 // and not once for each key.
 func TestDocumentsAreMadeOnce(t *testing.T) {

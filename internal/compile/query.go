@@ -214,8 +214,11 @@ func (q *query) pages(p *part, name string, args *val, rows *number, unbounded i
 			return err
 		}
 	}
-	if v := args.member("offset"); v.given() {
+	if v := args.member("offset"); v.given() && !v.zero {
 		p.offset, _, err = q.number(name, "offset", v)
+	}
+	if p.offset == "0" {
+		p.offset = ""
 	}
 	return err
 }

@@ -27,6 +27,7 @@ type val struct {
 	text  []byte // as PostgreSQL reads it; of a list, an array literal
 	plain []byte // as it was sent, without quotes, but of a scalar declared in Go as the database holds it; of a list, a JSON list
 	leaf  int    // 1 + the index among the variables' leaves; 0: a literal of the document
+	zero  bool   // a variable's value, in the plan's shape: see offsets
 
 	items  []*val
 	fields []member

@@ -46,6 +46,7 @@ type variable struct {
 
 	at     *ast.Position
 	global bool // its value is a global id, or a list of them
+	offset bool // it says how many rows to skip
 }
 
 // read coerces the JSON object raw by the operation's definitions. It always fills the leaves
@@ -93,11 +94,44 @@ func (v *Values) read(c *Compiler, defs []variable, raw []byte, build bool) (map
 		if err != nil {
 			return nil, at.fault(err)
 		}
+		if d.offset && !jsonw.IsNull(raw[s.from:s.to]) && string(v.leaves[len(v.leaves)-1].text) == "0" {
+			v.shape = append(v.shape, '0')
+			if build {
+				x.zero = true
+			}
+		}
 		if build {
 			vals[d.name] = x
 		}
 	}
 	return vals, nil
+}
+
+// offsets finds the variables that say how many rows to skip. That none are is part of a plan's shape: PostgreSQL can plan the
+// first page once, and has to plan those behind it each time, since it knows how far to read only by the value.
+func offsets(def *ast.OperationDefinition) map[string]bool {
+	found, spread := map[string]bool{}, map[string]bool{}
+	var walk func(set ast.SelectionSet)
+	walk = func(set ast.SelectionSet) {
+		for _, sel := range set {
+			switch sel := sel.(type) {
+			case *ast.Field:
+				if arg := sel.Arguments.ForName("offset"); arg != nil && arg.Value.Kind == ast.Variable {
+					found[arg.Value.Raw] = true
+				}
+				walk(sel.SelectionSet)
+			case *ast.InlineFragment:
+				walk(sel.SelectionSet)
+			case *ast.FragmentSpread:
+				if !spread[sel.Name] {
+					spread[sel.Name] = true
+					walk(sel.Definition.SelectionSet)
+				}
+			}
+		}
+	}
+	walk(def.SelectionSet)
+	return found
 }
 
 // reserve makes room for n spans, all empty.
