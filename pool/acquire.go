@@ -94,8 +94,9 @@ func (p *Pool) quiet(s *slot, now instant) bool {
 	case s.pg.Frontend().ReadBufferLen() > 0:
 		look = peekData
 	case now.since(max(s.lookedAt, instant(s.wire.heardAt.Load()))) >= lookInterval:
-		look = s.wire.peek()
-		s.lookedAt = now
+		if look = s.wire.peek(); look == peekQuiet {
+			s.lookedAt = now
+		}
 	}
 	if look == peekQuiet {
 		return true

@@ -181,13 +181,14 @@ func (k *kept) keep(shape string, p *Plan) {
 // variables looks up the types of an operation's variables.
 func (c *Compiler) variables(def *ast.OperationDefinition) ([]variable, error) {
 	all := make([]variable, 0, len(def.VariableDefinitions))
-	global, skipping := c.globalVariables(def), offsets(def)
+	global, skips := c.globalVariables(def), offsets(def)
 	for _, d := range def.VariableDefinitions {
 		ref, err := c.ref(d.Type)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, variable{d.Variable, ref, d.DefaultValue, d.Position, global[d.Variable], skipping[d.Variable]})
+		skips := skips[d.Variable] && ref.Elem == nil && ref.Named.Name == "Int" // a Go function may have an argument of that name
+		all = append(all, variable{d.Variable, ref, d.DefaultValue, d.Position, global[d.Variable], skips})
 	}
 	return all, nil
 }

@@ -107,8 +107,8 @@ func (v *Values) read(c *Compiler, defs []variable, raw []byte, build bool) (map
 	return vals, nil
 }
 
-// offsets finds the variables that say how many rows to skip. That none are is part of a plan's shape: PostgreSQL can plan the
-// first page once, and has to plan those behind it each time, since it knows how far to read only by the value.
+// offsets finds the variables that say how many rows to skip. Whether it is none is part of a plan's shape: PostgreSQL can plan
+// the first page once, and has to plan those behind it each time, since it knows how far to read only by the value.
 func offsets(def *ast.OperationDefinition) map[string]bool {
 	found, spread := map[string]bool{}, map[string]bool{}
 	var walk func(set ast.SelectionSet)

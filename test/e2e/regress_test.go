@@ -200,16 +200,25 @@ func TestStatementsOfAConnectionAreBounded(t *testing.T) {
 	}
 }
 
+// move is what an argument holds that only its name makes look like a list's.
+type move struct{ By *int }
+
 func TestVariablesInTheirOddForms(t *testing.T) {
 	t.Parallel()
 	s := serve(t, fraiseql.Options{Queries: []fraiseql.Query{
 		fraiseql.Resolve("n", func(_ context.Context, a struct{ N int }) (int, error) { return a.N, nil }),
 		fraiseql.Resolve("j", func(_ context.Context, a struct{ J json.RawMessage }) (string, error) { return string(a.J), nil }),
+		fraiseql.Resolve("moved", func(_ context.Context, a struct{ Offset move }) (*int, error) { return a.Offset.By, nil }),
 	}}, cases)
 	for body, want := range map[string]string{
 		`{"query":"query($n: Int!) { n(n: $n) }","variables":{"n":5.0}}`:                                `{"n":5}`,
 		`{"query":"query($limit: Int) { people(limit: $limit) { age } }","variables":{"lim\u0069t":1}}`: `{"people":[{"age":9}]}`,
+		`{"query":"query($o: Int) { people(limit: 1, offset: $o) { age } }","variables":{"o":0}}`:       `{"people":[{"age":9}]}`,
+		`{"query":"query($o: Int) { people(limit: 1, offset: $o) { age } }","variables":{"o":null}}`:    `{"people":[{"age":9}]}`,
+		`{"query":"query($o: Int = 0) { people(limit: 1, offset: $o) { age } }"}`:                       `{"people":[{"age":9}]}`,
 		`{"query":"query($x: Int = 5, $y: Int) { j(j: {a: $x, b: $y, c: [$y]}) }"}`:                     `{"j":"{\"a\":5,\"c\":[null]}"}`,
+		`{"query":"query($o: move!) { moved(offset: $o) }","variables":{"o":{}}}`:                       `{"moved":null}`,
+		`{"query":"query($o: move!) { moved(offset: $o) }","variables":{"o":{"by":0}}}`:                 `{"moved":0}`,
 	} {
 		if a := s.Post(t, []byte(body)); string(a.Data) != want {
 			t.Errorf("%s: got %s, want %s", body, a.Body, want)
