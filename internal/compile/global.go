@@ -313,7 +313,7 @@ func (c *Compiler) globalVariables(def *ast.OperationDefinition) map[string]bool
 	if len(c.nodes()) == 0 || def.Operation != ast.Query {
 		return nil
 	}
-	found, spread := map[string]bool{}, map[string]bool{}
+	found := map[string]bool{}
 	var note func(v *ast.Value)
 	note = func(v *ast.Value) {
 		if v.Kind == ast.Variable {
@@ -323,29 +323,14 @@ func (c *Compiler) globalVariables(def *ast.OperationDefinition) map[string]bool
 			note(child.Value)
 		}
 	}
-	var walk func(set ast.SelectionSet)
-	walk = func(set ast.SelectionSet) {
-		for _, sel := range set {
-			switch sel := sel.(type) {
-			case *ast.Field:
-				f := c.schema.Query.Field(sel.Name)
-				if f == nil || f.Root == nil || f.Root.Kind != schema.Global {
-					continue
-				}
-				for _, arg := range sel.Arguments {
-					note(arg.Value)
-				}
-			case *ast.InlineFragment:
-				walk(sel.SelectionSet)
-			case *ast.FragmentSpread:
-				if !spread[sel.Name] {
-					spread[sel.Name] = true
-					walk(sel.Definition.SelectionSet)
-				}
+	eachField(def.SelectionSet, func(sel *ast.Field) (below bool) {
+		if f := c.schema.Query.Field(sel.Name); f != nil && f.Root != nil && f.Root.Kind == schema.Global {
+			for _, arg := range sel.Arguments {
+				note(arg.Value)
 			}
 		}
-	}
-	walk(def.SelectionSet)
+		return false
+	})
 	return found
 }
 

@@ -110,16 +110,28 @@ func (v *Values) read(c *Compiler, defs []variable, raw []byte, build bool) (map
 // offsets finds the variables that say how many rows to skip. Whether it is none is part of a plan's shape: PostgreSQL can plan
 // the first page once, and has to plan those behind it each time, since it knows how far to read only by the value.
 func offsets(def *ast.OperationDefinition) map[string]bool {
-	found, spread := map[string]bool{}, map[string]bool{}
+	found := map[string]bool{}
+	eachField(def.SelectionSet, func(f *ast.Field) (below bool) {
+		if arg := f.Arguments.ForName("offset"); arg != nil && arg.Value.Kind == ast.Variable {
+			found[arg.Value.Raw] = true
+		}
+		return true
+	})
+	return found
+}
+
+// eachField visits the fields of a selection and of its fragments, each of these once, and what is selected below a field
+// where visit says so.
+func eachField(set ast.SelectionSet, visit func(*ast.Field) (below bool)) {
+	spread := map[string]bool{}
 	var walk func(set ast.SelectionSet)
 	walk = func(set ast.SelectionSet) {
 		for _, sel := range set {
 			switch sel := sel.(type) {
 			case *ast.Field:
-				if arg := sel.Arguments.ForName("offset"); arg != nil && arg.Value.Kind == ast.Variable {
-					found[arg.Value.Raw] = true
+				if visit(sel) {
+					walk(sel.SelectionSet)
 				}
-				walk(sel.SelectionSet)
 			case *ast.InlineFragment:
 				walk(sel.SelectionSet)
 			case *ast.FragmentSpread:
@@ -130,8 +142,7 @@ func offsets(def *ast.OperationDefinition) map[string]bool {
 			}
 		}
 	}
-	walk(def.SelectionSet)
-	return found
+	walk(set)
 }
 
 // reserve makes room for n spans, all empty.

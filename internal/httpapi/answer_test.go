@@ -62,13 +62,7 @@ func TestWritesAreStreamed(t *testing.T) {
 		}
 		return write(out, ",last")
 	})
-	server := httptest.NewServer(httpapi.New(o))
-	defer server.Close()
-	resp, err := http.Post(server.URL, "application/json", strings.NewReader(document("{a}")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
+	resp := overTheWire(t, o)
 	head := make([]byte, 100)
 	if _, err := io.ReadFull(resp.Body, head); err != nil || !strings.HasPrefix(string(head), "first,y") {
 		t.Fatalf("%q %v", head, err)

@@ -97,6 +97,19 @@ func send(o httpapi.Options, method, target, body string, headers ...string) *ht
 	return w
 }
 
+// overTheWire asks a server on a socket, which writes have to wait for; the answer is read as it comes.
+func overTheWire(t *testing.T, o httpapi.Options) *http.Response {
+	t.Helper()
+	server := httptest.NewServer(httpapi.New(o))
+	t.Cleanup(server.Close)
+	resp, err := http.Post(server.URL, "application/json", strings.NewReader(document("{a}")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = resp.Body.Close() }) // runs before the server is closed
+	return resp
+}
+
 // document makes the body of a POST.
 func document(query string) string {
 	b, err := json.Marshal(map[string]string{"query": query})

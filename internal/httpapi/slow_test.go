@@ -118,13 +118,7 @@ func TestSlowClient(t *testing.T) {
 		return write(out, strings.Repeat("x", size))
 	})
 	o.WriteStall = 2 * time.Second
-	server := httptest.NewServer(httpapi.New(o))
-	defer server.Close()
-	resp, err := http.Post(server.URL, "application/json", strings.NewReader(document("{a}")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
+	resp := overTheWire(t, o)
 	var got int
 	buf := make([]byte, 256<<10)
 	for {
@@ -160,13 +154,7 @@ func TestEachWriteHasItsTime(t *testing.T) {
 		return nil
 	})
 	o.WriteStall = time.Second
-	server := httptest.NewServer(httpapi.New(o))
-	defer server.Close()
-	resp, err := http.Post(server.URL, "application/json", strings.NewReader(document("{a}")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
+	resp := overTheWire(t, o)
 	if got, err := io.Copy(io.Discard, resp.Body); got != int64(parts*len(part)) || err != nil {
 		t.Errorf("%d bytes and %v, want %d", got, err, parts*len(part))
 	}
